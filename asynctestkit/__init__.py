@@ -1,0 +1,57 @@
+"""Test asyncio code with unittest and pytest by changing one base class.
+
+    from asynctestkit import AsyncTestCase
+
+The names are imported when they are first used, so that `import asynctestkit` costs nothing where it is not.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asynctestkit.case import AsyncTestCase as AsyncTestCase
+    from asynctestkit.decorators import async_hook as async_hook
+    from asynctestkit.decorators import async_test as async_test
+    from asynctestkit.report.errors import AsyncTestKitError as AsyncTestKitError
+    from asynctestkit.report.errors import LoopError as LoopError
+    from asynctestkit.report.errors import ScopeError as ScopeError
+    from asynctestkit.report.errors import SilentPassError as SilentPassError
+    from asynctestkit.report.errors import UsageError as UsageError
+
+_HOMES = {
+    "AsyncTestCase": "asynctestkit.case",
+    "AsyncTestKitError": "asynctestkit.report.errors",
+    "LoopError": "asynctestkit.report.errors",
+    "ScopeError": "asynctestkit.report.errors",
+    "SilentPassError": "asynctestkit.report.errors",
+    "UsageError": "asynctestkit.report.errors",
+    "async_hook": "asynctestkit.decorators",
+    "async_test": "asynctestkit.decorators",
+}
+
+__all__ = [
+    "AsyncTestCase",
+    "AsyncTestKitError",
+    "LoopError",
+    "ScopeError",
+    "SilentPassError",
+    "UsageError",
+    "async_hook",
+    "async_test",
+]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({name for name in globals() if name.startswith("__")}.union(__all__))

@@ -1,0 +1,160 @@
+"""Set-up and tear-down of a whole class, async or not, on the loop that the class's tests then use.
+
+Order: `setUpClass`, `asyncSetUpClass`, the tests, `asyncTearDownClass`, `tearDownClass`, class cleanups last in first
+out with sync and async ones mixed, the loop. All of it runs in one context and, where it is async, in one task.
+
+unittest calls `setUpClass` and `tearDownClass` of the class it is about to run, and suites override them without calling
+`super()`. So the hooks are not reached from the base class's methods: `adapt` wraps the ones a subclass has, its own or a
+mixin's, when the subclass is made. The outermost wrapper does the work around the user's hook; a wrapper reached
+through `super()` only calls the hook.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from asynctestkit.loops import scopes
+from asynctestkit.loops.calls import DONE
+from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import Scope, parse_scope
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+_WRAPPED = "__atk_class_hook__"
+
+
+def adapt(cls: type, base: type) -> None:
+    """Wrap the class hooks that `cls` got from anywhere but `base` or a class adapted already."""
+    for name, around in (("setUpClass", set_up_class), ("tearDownClass", tear_down_class)):
+        raw = next(vars(klass)[name] for klass in cls.__mro__ if name in vars(klass))
+        function = getattr(raw, "__func__", raw)
+        if raw is not vars(base)[name] and not hasattr(function, _WRAPPED):
+            setattr(cls, name, _wrapper(raw, function, around))
+
+
+def _wrapper(raw: Any, function: Callable[..., Any], around: Callable[..., Any]) -> Any:
+    @functools.wraps(function)
+    def hook(cls: type) -> Any:
+        return around(cls, raw.__get__(None, cls))
+
+    setattr(hook, _WRAPPED, True)
+    return classmethod(hook)
+
+
+def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
+    """Begin the class's scope: `plain` is its `setUpClass`; `asyncSetUpClass` follows."""
+    scope = scopes.entered(Scope.CLASS, cls)
+    if scope is not None and scope.depth:
+        return plain()
+    if scope is not None:  # left open by a run that was interrupted
+        scope.end()
+    scope = begin(cls)
+    hook = cls.asyncSetUpClass if _overridden(cls, "asyncSetUpClass") else None
+    if hook is not None or _overridden(cls, "asyncTearDownClass") or _asks_for_shared_loop(cls):
+        scope.hold(scope.options)
+    scope.depth += 1
+    try:
+        scope.call_hook(plain)
+        if hook is not None and scope.held is None:
+            scope.call_hook(hook)
+    finally:
+        scope.depth -= 1
+    if scope.held is not None:
+        _raise_unexplained(cls, scope)
+    return DONE
+
+
+def tear_down_class(cls: Any, plain: Callable[[], Any]) -> Any:
+    """Run `asyncTearDownClass`, then `plain`, the class's `tearDownClass`."""
+    scope = scopes.entered(Scope.CLASS, cls)
+    if scope is None or scope.depth:
+        return plain()
+    scope.depth += 1
+    try:
+        if _overridden(cls, "asyncTearDownClass"):
+            scope.call_hook(cls.asyncTearDownClass)
+        scope.call_hook(plain)
+    finally:
+        scope.depth -= 1
+    return DONE
+
+
+def do_class_cleanups(cls: Any) -> None:
+    """Run the class's cleanups as unittest does, awaiting what is async, and end the class's scope."""
+    cls.tearDown_exceptions = []
+    scope = begin(cls)
+    while cls._class_cleanups:
+        function, args, kwargs = cls._class_cleanups.pop()
+        _collect(cls, functools.partial(scope.call_hook, function, *args, **kwargs))
+    if scope.held is not None:
+        _collect(cls, functools.partial(_raise_unexplained, cls, scope))
+    _collect(cls, scope.end)
+
+
+def begin(cls: Any) -> scopes.WideScope:
+    """Return the scope of the class; outside a suite it begins here."""
+    scope = scopes.entered(Scope.CLASS, cls)
+    if scope is None:
+        scope = scopes.enter_class(cls)
+        scope.options = loop_options(cls)
+    return scope
+
+
+def loop_options(cls: Any, instance: Any = None) -> LoopOptions:
+    """Return the kind of loop that a class, or one instance of it, asks for."""
+    return LoopOptions(factory=_factory(cls, instance), debug=getattr(cls, "_atk_debug", None))
+
+
+def _factory(cls: Any, instance: Any) -> Any:
+    """Return the loop factory as something to be called with nothing.
+
+    A plain function in a class body is meant as it stands, `new_event_loop` say, though Python would bind it; only a
+    function that cannot be called with nothing is taken for a method, as on IsolatedAsyncioTestCase.
+    """
+    if instance is not None and "loop_factory" in vars(instance):
+        return vars(instance)["loop_factory"]
+    factory = cls.loop_factory
+    if factory is None:
+        return None
+    if inspect.isfunction(factory) and not isinstance(inspect.getattr_static(cls, "loop_factory"), staticmethod):
+        needs = [
+            p
+            for p in inspect.signature(factory).parameters.values()
+            if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+        ]
+        if needs:
+            return factory.__get__(cls.__new__(cls) if instance is None else instance)
+    return factory
+
+
+def _asks_for_shared_loop(cls: Any) -> bool:
+    scope = cls.loop_scope
+    return scope is not None and parse_scope(scope, option="loop_scope", where=cls.__qualname__) > Scope.TEST
+
+
+def _overridden(cls: Any, name: str) -> bool:
+    return not getattr(getattr(cls, name), "__atk_default__", False)
+
+
+def _collect(cls: Any, step: Callable[[], Any]) -> None:
+    try:
+        step()
+    except Exception:  # what unittest collects; KeyboardInterrupt and its kin end the run
+        cls.tearDown_exceptions.append(sys.exc_info())
+
+
+def _raise_unexplained(cls: Any, scope: scopes.WideScope) -> None:
+    """Leave context managers, newest first, until one says why it cancelled; raise the cancellation if none does."""
+    while scope.held is not None and cls._class_cleanups:
+        function, args, kwargs = cls._class_cleanups.pop()
+        scope.call_hook(function, *args, **kwargs)
+    error = scope.unexplained()
+    if error is not None:
+        raise error

@@ -1,0 +1,188 @@
+"""`@async_test` and `@async_hook`: one async function at a time, in any test case or none.
+
+Both return plain functions that keep the signature, `__wrapped__`, source lines and types of what they decorate, so that
+unittest, pytest and IDEs take them for the tests and hooks they are. A wrong target is refused where it is written.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import unittest
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
+
+from asynctestkit import functions, plain
+from asynctestkit.case import AsyncTestCase
+from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
+from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
+from asynctestkit.values import parse_seconds
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+P = ParamSpec("P")
+H = TypeVar("H")
+
+_TEST_HOOKS: Final = ("setUp", "tearDown")
+_CLASS_HOOKS: Final = ("setUpClass", "tearDownClass")
+_MODULE_HOOKS: Final = ("setUpModule", "tearDownModule")
+
+
+@overload
+def async_test(function: Callable[P, Coroutine[Any, Any, None]], /) -> Callable[P, None]: ...
+
+
+@overload
+def async_test(
+    *, timeout: float | None = None, loop_factory: LoopFactory | None = None
+) -> Callable[[Callable[P, Coroutine[Any, Any, None]]], Callable[P, None]]: ...
+
+
+def async_test(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    timeout: float | None = None,
+    loop_factory: LoopFactory | None = None,
+) -> Any:
+    """Run a coroutine test on a managed loop.
+
+    On a method of a `unittest.TestCase` it shares loop, task and context with the `@async_hook` methods of its class. On
+    a module-level function it makes a test that unittest finds in the module and that pytest finds as the function it is.
+
+    Args:
+        timeout: Seconds of real time after which the test is cancelled and fails with TimeoutError; None for no limit.
+        loop_factory: Called with nothing to make the loop; None is `asyncio.new_event_loop`.
+
+    Raises:
+        UsageError: What is decorated is no coroutine function, or an option has a value that cannot be.
+    """
+    if function is None:
+        return functools.partial(_make_test, timeout=timeout, loop_factory=loop_factory)
+    return _make_test(function, timeout=timeout, loop_factory=loop_factory)
+
+
+def async_hook(function: H, /) -> H:
+    """Run an async hook of unittest on the loop that the tests it prepares then use.
+
+    For `setUp`, `tearDown`, `setUpClass` and `tearDownClass` (over or under `@classmethod`) of any `unittest.TestCase`,
+    and for `setUpModule` and `tearDownModule`. Inside an overriding async hook, `await super().setUp()` works.
+
+    Raises:
+        UsageError: What is decorated is no coroutine function, or no hook.
+    """
+    if isinstance(function, classmethod):
+        return classmethod(_make_hook(function.__func__))  # type: ignore[return-value]  # a classmethod for a classmethod
+    return _make_hook(function)  # type: ignore[return-value]  # called as unittest calls hooks: with nothing, for nothing
+
+
+def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactory | None) -> Callable[..., None]:
+    _require_coroutine_function(function, "async_test", "a test")
+    where = f"@async_test on {name_of(function)}, {place_of(function)}"
+    if loop_factory is not None:
+        check_factory(loop_factory, where=where)
+    options = LoopOptions(factory=loop_factory)
+    seconds = parse_seconds(timeout, option="timeout", where=where)
+    make = _method if _is_method(function) else _function
+    test = make(function, options, seconds)
+    test.__atk_options__ = (options, seconds)  # type: ignore[attr-defined]  # for hooks that open the loop before the test
+    return test
+
+
+def _method(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def test(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self, AsyncTestCase):
+            return function(self, *args, **kwargs)  # awaited there, like any test that returns an awaitable
+        if isinstance(self, unittest.TestCase):
+            return plain.run_test(self, function, *args, **kwargs)
+        return functions.run_function(
+            function, (self, *args), kwargs, owner=type(self), options=options, timeout=seconds
+        )
+
+    return test
+
+
+def _function(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
+    published = "." not in function.__qualname__
+    owner = functions.publish(function) if published else functions.FunctionTests
+
+    @functools.wraps(function)
+    def test(*args: Any, **kwargs: Any) -> Any:
+        if published and functions.asked_for_by_name():
+            return owner(function.__name__)
+        return functions.run_function(function, args, kwargs, owner=owner, options=options, timeout=seconds)
+
+    return test
+
+
+def _make_hook(function: Any) -> Callable[..., Any]:
+    _require_coroutine_function(function, "async_hook", "a hook")
+    name = function.__name__
+    if name in _MODULE_HOOKS and not _is_method(function):
+
+        @functools.wraps(function)
+        def module_hook() -> None:
+            plain.run_module_hook(function)
+
+        return module_hook
+    if name in _CLASS_HOOKS:
+
+        @functools.wraps(function)
+        def class_hook(cls: Any) -> Any:
+            return function(cls) if issubclass(cls, AsyncTestCase) else plain.run_class_hook(cls, function)
+
+        return class_hook
+    if name in _TEST_HOOKS:
+
+        @functools.wraps(function)
+        def hook(self: Any) -> Any:
+            return function(self) if isinstance(self, AsyncTestCase) else plain.run_hook(self, function)
+
+        return hook
+    _refuse_hook(function)
+
+
+def _is_method(function: Any) -> bool:
+    container, _, _ = function.__qualname__.rpartition(".")
+    return bool(container) and not container.endswith("<locals>")
+
+
+def _require_coroutine_function(function: Any, decorator: str, what: str) -> None:
+    if inspect.iscoroutinefunction(function) and hasattr(function, "__qualname__"):
+        return
+    if isinstance(function, type):
+        kind, fix = "a class", f"put @{decorator} on its async methods, or derive the class from AsyncTestCase"
+    elif isinstance(function, classmethod | staticmethod):
+        kind, fix = (
+            f"a {type(function).__name__}",
+            f"write @{decorator} under @{type(function).__name__}, on the async def",
+        )
+    elif inspect.isasyncgenfunction(function):
+        kind, fix = "an async generator function", "remove the yield"
+    elif callable(function):
+        kind, fix = "a plain function", f"make it `async def`, or remove @{decorator}"
+    else:
+        kind, fix = repr(function), f"write @{decorator} or @{decorator}(option=value) above an `async def`"
+    raise UsageError(
+        message(
+            f"@{decorator} needs a coroutine function, and {name_of(function)} is {kind}",
+            defined=place_of(function),
+            fix=fix,
+        )
+    )
+
+
+def _refuse_hook(function: Any) -> NoReturn:
+    valid = ", ".join((*_TEST_HOOKS, *_CLASS_HOOKS, *_MODULE_HOOKS))
+    raise UsageError(
+        message(
+            f"@async_hook is for unittest's hooks, and {name_of(function)} is none",
+            defined=place_of(function),
+            valid=f"{valid} (the last two at module level)",
+            fix="use @async_test for a test; call other coroutines from a hook or a test with await",
+        )
+    )

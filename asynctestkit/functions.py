@@ -1,0 +1,80 @@
+"""Module-level async test functions, made visible to unittest.
+
+unittest finds test cases, not functions. So the first `@async_test` function of a module puts one test case class,
+`_async_tests`, beside itself, whose tests are the functions of that module under their own names: the loader finds it in
+the module as it finds any class, `-k` and loading by name work, and no `load_tests` is taken from the user.
+`__test__ = False` keeps pytest away from the class: pytest collects the functions themselves.
+
+The class looks a function up in the module each time, so that decorators above `@async_test` (`skip`, `patch`) count.
+"""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from collections.abc import Callable
+from typing import Any, Final
+
+from asynctestkit.harness import Plan, run_alone
+from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.report import mistakes
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+CLASS_NAME: Final = "_async_tests"
+
+
+class FunctionTests(unittest.TestCase):
+    """The async test functions of one module."""
+
+    __test__ = False
+
+
+class _ModuleFunction:
+    """A test of the class that is, at any time, what the module calls by its name."""
+
+    def __init__(self, module_globals: dict[str, Any], name: str) -> None:
+        self._globals = module_globals
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Callable[[], Any]:
+        function = self._globals.get(self._name)
+        if not callable(function):
+            raise AttributeError(f"module {owner.__module__!r} has no test function {self._name!r} any more")
+        return function
+
+
+def publish(function: Callable[..., Any]) -> type[FunctionTests]:
+    """Make a module-level test function a test of its module's class for unittest; return the class."""
+    module_globals = function.__globals__
+    cls = module_globals.get(CLASS_NAME)
+    if not (isinstance(cls, type) and issubclass(cls, FunctionTests)):
+        namespace = {"__module__": function.__module__, "__test__": False, "__doc__": FunctionTests.__doc__}
+        cls = module_globals[CLASS_NAME] = type(CLASS_NAME, (FunctionTests,), namespace)
+    setattr(cls, function.__name__, _ModuleFunction(module_globals, function.__name__))
+    return cls
+
+
+def asked_for_by_name() -> bool:
+    """Whether the caller's caller is unittest's loader, which calls a function to get a test from it."""
+    return sys._getframe(2).f_globals.get("__name__") == "unittest.loader"
+
+
+def run_function(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    owner: type,
+    options: LoopOptions,
+    timeout: float | None,
+) -> None:
+    """Run one async test function on a managed loop."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    plan = Plan(name=function.__name__, owner=owner, options=options, timeout=timeout)
+    value = run_alone(plan, lambda: function(*args, **kwargs))
+    if value is not None:
+        mistakes.refuse_value(value, function, name)

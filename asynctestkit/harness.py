@@ -1,0 +1,238 @@
+"""The order of events around one test. Every front door calls this; it is written nowhere else.
+
+1.  Skip decided (by the runner, before anything here is called): no loop is opened for a skipped test.
+2.  Open a managed loop, or join the shared one, and make it current.
+3.  `setUp`: a plain function runs outside the running loop, in the test's context; what a coroutine function returns
+    is awaited in the test task. Then `asyncSetUp`.
+4.  Fixtures the test asks for are opened, dependencies first.
+5.  The body.
+6.  Fixtures are closed, in reverse.
+7.  `asyncTearDown`, then `tearDown`.
+8.  Cleanups, last in first out, sync and async mixed.
+9.  What was held back is reported: a cancellation that ended a phase and that no scope has answered for.
+10. What is left is cancelled and awaited, the loop is closed or left to those who share it, and the loop that was
+    current before is current again.
+
+A failure in 3 skips 5 to 7; the rest always happens. A KeyboardInterrupt ends the running phase (its `finally` blocks
+run), skips to 10 and leaves the runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import enum
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol
+
+from asynctestkit.loops import scopes
+from asynctestkit.loops.calls import Phases, as_coroutine
+from asynctestkit.loops.host import HostTask
+from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
+from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import Scope
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+
+class Plan(NamedTuple):
+    """What a front door knows of a test before it runs."""
+
+    name: str
+    owner: type
+    options: LoopOptions
+    asked: Scope | None = None
+    result: object = None
+    timeout: float | None = None
+
+
+class Step(enum.IntEnum):
+    """How far a test's life has come."""
+
+    NEW = 0
+    SET_UP = 1
+    BODY = 2
+    TEAR_DOWN = 3
+    CLOSED = 4
+
+
+class Runner(Protocol):
+    """What `asyncio.Runner` offers; suites put one of their own in `_asyncioRunner`."""
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, opened if need be."""
+        ...
+
+
+class Life(Phases):
+    """One test's life on its loop, step by step; it also speaks the protocol of `asyncio.Runner`.
+
+    Args:
+        plan: The test.
+        more: Asked when an async phase from the body on has ended: may another one follow? None: no.
+        runner: Whose loop to run on, where the suite brings its own runner; it is never closed here.
+    """
+
+    __slots__ = ("_managed", "_more", "_runner", "_shared", "plan", "step")
+
+    def __init__(self, plan: Plan, *, more: Callable[[], bool] | None = None, runner: Runner | None = None) -> None:
+        super().__init__(scopes.inherited_context(plan.owner), name=plan.name, limit=plan.timeout)
+        self.plan = plan
+        self.step = Step.NEW
+        self._more = more
+        self._runner = runner
+        self._managed: ManagedLoop | None = None
+        self._shared: scopes.SharedLoop | None = None
+
+    # The protocol of asyncio.Runner, for suites that drive their phases themselves.
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop the test runs on, None before it is open."""
+        return None if self._managed is None else self._managed.loop
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Open or join the loop (step 2) if that has not happened, and return it."""
+        return (self._managed or self._open()).loop
+
+    open_loop = get_loop
+
+    def run(self, awaitable: Awaitable[Any], *, context: contextvars.Context | None = None) -> Any:
+        """Await something in the test task; a coroutine for which another context is asked for gets a task of its own."""
+        if context is None or context is self.context:
+            return super().run(awaitable)
+        loop = self.get_loop()
+        return loop.run_until_complete(loop.create_task(as_coroutine(awaitable), context=context))
+
+    def may_go_on(self) -> bool:
+        """Return whether another async phase may follow the one that has just ended."""
+        return self.step < Step.BODY or self.held is not None or (self._more is not None and self._more())
+
+    # The steps.
+
+    def set_up(self, plain: Callable[[], Any] | None, later: Callable[[], Any] | None, leave_one: Callable[[], bool]) -> None:
+        """Steps 2 and 3.
+
+        Args:
+            plain: The test's `setUp`; None where it has none.
+            later: Runs the test's `asyncSetUp`; None where it has none.
+            leave_one: Runs the newest cleanup; False where there is none. Asked for when an open scope cut the set-up
+                short, to learn from the scope why.
+        """
+        self._enter(Step.SET_UP)
+        if plain is not None:
+            self.call(plain)
+        if later is not None and self.held is None:
+            later()
+        if self.held is not None:
+            while self.held is not None and leave_one():
+                pass
+            self.report()
+
+    def body(self, run: Callable[[], Any]) -> Any:
+        """Step 5: run the test itself; return what it returned."""
+        self._enter(Step.BODY)
+        return run()
+
+    def tear_down(self, first: Callable[[], Any] | None, plain: Callable[[], Any] | None) -> None:
+        """Step 7.
+
+        Args:
+            first: Runs the test's `asyncTearDown`; None where it has none.
+            plain: The test's `tearDown`; None where it has none.
+        """
+        self._enter(Step.TEAR_DOWN)
+        if first is not None:
+            first()
+        if plain is not None:
+            self.call(plain)
+
+    def hook(self, step: Step, function: Callable[..., Any], /, *args: Any) -> None:
+        """Run one hook of step 3 or 7 where the test case is not ours and calls its hooks itself."""
+        self._enter(step)
+        self.call(function, *args)
+        if step is Step.SET_UP:
+            self.report()
+
+    def clean_up(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Step 8: run one cleanup."""
+        return self.call(function, *args, **kwargs)
+
+    def report(self) -> None:
+        """Step 9: raise what was held back, if no scope has answered for it."""
+        error = self.unexplained()
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """Step 10. Closing twice is allowed."""
+        self.step = Step.CLOSED
+        managed, self._managed = self._managed, None
+        shared, self._shared = self._shared, None
+        if managed is None:
+            return
+        self.dismiss()
+        host, self.host = self.host, None
+        try:
+            if shared is not None:
+                _clear(shared, host)
+            elif self._runner is None:
+                managed.close()
+            elif host is not None and not host.ended:
+                managed.settle()
+        finally:
+            managed.give_back()
+            if shared is not None:
+                shared.leave()
+
+    def _enter(self, step: Step) -> None:
+        self.step = step
+        if self._managed is None:
+            self._open()
+        elif self.strayed:
+            # Plain code may have run a loop of its own meanwhile, which leaves none behind.
+            self._managed.make_current()
+
+    def _open(self) -> ManagedLoop:
+        plan = self.plan
+        if self._runner is not None:
+            managed = ManagedLoop.borrow(self._runner.get_loop())
+        else:
+            scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
+            managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
+        self._managed = managed
+        managed.make_current()
+        return managed
+
+    def _join(self, scope: scopes.WideScope) -> ManagedLoop:
+        refuse_running_loop()
+        shared = self._shared = scope.hold(self.plan.options)
+        shared.use()
+        if shared.known is None:
+            shared.known = asyncio.all_tasks(shared.managed.loop)
+        return shared.managed
+
+
+def _clear(shared: scopes.SharedLoop, host: HostTask | None) -> None:
+    """Leave the shared loop as it was found: the test task ends, and so do the tasks the test left behind."""
+    managed = shared.managed
+    if host is not None and not host.ended:
+        managed.settle()
+    known = shared.known or set()
+    left = asyncio.all_tasks(managed.loop) - known
+    if left:
+        managed.cancel(left)
+    shared.known = {task for task in known if not task.done()} if known else known
+
+
+def run_alone(plan: Plan, function: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a test that is a single function, without hooks, through all its steps; return what it returned."""
+    life = Life(plan)
+    try:
+        value = life.body(lambda: life.call(function))
+        life.report()
+        return value
+    finally:
+        life.close()

@@ -1,0 +1,195 @@
+"""Phases: plain functions called in a context, and what they return awaited in one task on one loop.
+
+This is the one place that decides how a function is run whose kind nobody knows: it is called outside the running loop,
+in the context; if it gives something awaitable, that is awaited in the host task. A coroutine function therefore runs
+in the task, a plain function does not, and a lambda, a wrapped test, an object with an async `__call__` or a function
+that returns a future is awaited like the coroutine function it stands for.
+
+A cancellation that somebody asked of the task, and that ends a phase, is *held*: it comes from a scope that is still
+open (a timeout, a failed task group), and that scope will say what really happened when it is left. Until then the
+phase counts as cut short; `leave` hands the held cancellation to scopes as they are left, `unexplained` gives back
+what no scope has answered for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Awaitable, Callable
+from types import CoroutineType
+from typing import Any, Final
+
+from asynctestkit.loops.host import HostTask
+from asynctestkit.loops.managed import refuse_running_loop
+from asynctestkit.report.errors import SilentPassError, message
+from asynctestkit.report.frames import TRIM_FRAMES, name_of
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+
+class Done:
+    """What a hook without work returns: nothing to await, and nothing wrong with awaiting it.
+
+    A plain `super().setUp()` may ignore it and an `await super().setUp()` may await it.
+    """
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return iter(())
+
+    def __repr__(self) -> str:
+        return "<nothing to wait for>"
+
+
+DONE: Final = Done()
+
+
+class Phases:
+    """Run phases in one context and one task.
+
+    What owns a loop derives from this: `open_loop` gives the loop when the first async phase needs it, `may_go_on` says
+    whether another phase may follow.
+    """
+
+    __slots__ = ("_strayed", "active", "context", "held", "host", "limit", "name")
+
+    def __init__(self, context: contextvars.Context, *, name: str, limit: float | None = None) -> None:
+        self.context = context
+        self.name = name
+        self.limit = limit
+        self.host: HostTask | None = None
+        self.held: asyncio.CancelledError | None = None
+        self.active = False
+        """Whether a plain function of a phase is running right now."""
+        self._strayed = False
+
+    def open_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop to run on, current and not running."""
+        raise NotImplementedError
+
+    def may_go_on(self) -> bool:
+        """Return whether another phase may follow the one that has just ended."""
+        return True
+
+    @property
+    def strayed(self) -> bool:
+        """Whether plain code has run since this was last asked: it may have made another loop current."""
+        strayed, self._strayed = self._strayed, False
+        return strayed
+
+    def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call `function` in the context and await what it returns, if that can be awaited."""
+        if (
+            self.active
+        ):  # a phase that calls another one, as `self.doCleanups()` in a test: the context is entered already
+            value = function(*args, **kwargs)
+        else:
+            self.active = True
+            try:
+                value = self.context.run(function, *args, **kwargs)
+            finally:
+                self.active = False
+        if type(value) is CoroutineType or inspect.isawaitable(value):
+            return self.run(value)
+        self._strayed = True
+        return value
+
+    def run(self, awaitable: Awaitable[Any]) -> Any:
+        """Await something in the task, from outside the loop; a cancellation by an open scope is held."""
+        coro = as_coroutine(awaitable)
+        try:
+            host = self.host or self._start_host()
+        except BaseException:
+            coro.close()
+            raise
+        try:
+            return host.run(coro)
+        except asyncio.CancelledError as error:
+            if not host.cancelling:
+                raise
+            self.held = error
+            return None
+
+    async def leave(self, exit: Callable[..., Awaitable[Any]], manager: object) -> None:
+        """Leave an asynchronous context manager that was entered in the task."""
+        self._settle(manager, await self._exit(exit, manager))
+
+    async def _exit(self, exit: Callable[..., Awaitable[Any]], manager: object) -> Any:
+        held = self.held
+        if held is None:
+            await exit(manager, None, None, None)
+            return None
+        try:
+            return await exit(manager, type(held), held, held.__traceback__)
+        except asyncio.CancelledError as error:
+            self.held = error
+        except BaseException:
+            self._answered()
+            raise
+        finally:
+            del held
+        return None
+
+    async def leave_plain(self, exit: Callable[..., Any], manager: object) -> None:
+        """Leave, in the task, a plain context manager that was entered in the task."""
+
+        async def exit_in_task(*args: object) -> Any:
+            return exit(*args)
+
+        await self.leave(exit_in_task, manager)
+
+    def unexplained(self) -> asyncio.CancelledError | None:
+        """Return the held cancellation that no scope has answered for, once."""
+        held, self.held = self.held, None
+        return held
+
+    def in_task(self) -> bool:
+        """Whether the code that asks runs in the host task."""
+        if self.host is None or self.host.task is None or asyncio._get_running_loop() is not self.host.loop:
+            return False
+        return asyncio.current_task() is self.host.task
+
+    def dismiss(self) -> None:
+        """Let the task end when the loop runs next."""
+        if self.host is not None:
+            self.host.dismiss()
+
+    def _start_host(self) -> HostTask:
+        refuse_running_loop()
+        loop = self.open_loop()
+        host = self.host = HostTask(loop, context=self.context, name=self.name, owner=self)
+        if self.limit is not None:
+            loop.call_later(self.limit, self._expire, host)
+        return host
+
+    def _expire(self, host: HostTask) -> None:
+        host.interrupt(TimeoutError(f"{self.name} ran longer than its limit of {self.limit:g} s"))
+
+    def _answered(self) -> None:
+        if self.host is None or not self.host.cancelling:
+            self.held = None
+
+    def _settle(self, manager: object, swallowed: object) -> None:
+        if not swallowed:
+            return
+        cut, self.held = self.held, None
+        raise SilentPassError(
+            message(
+                f"{self.name} was cut short by {type(manager).__qualname__}, which swallowed the cancellation",
+                scope=name_of(manager),
+                fix="use a scope that raises when it fires (asyncio.timeout, anyio.fail_after), or enter it inside the test",
+            )
+        ) from cut
+
+
+def as_coroutine(awaitable: Awaitable[Any]) -> CoroutineType[Any, Any, Any]:
+    """Return something awaitable as a coroutine, which it may be already."""
+    return awaitable if isinstance(awaitable, CoroutineType) else _await(awaitable)
+
+
+async def _await(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

@@ -1,0 +1,240 @@
+"""One task that runs coroutines one after another: the test task.
+
+A `HostTask` is handed coroutines from outside the loop. Each runs to its end inside the same task and context; in
+between the task is parked on a future and the loop stands still, so that plain functions can run outside the running
+loop. Because all phases of a test share the task, what is entered in one phase (`asyncio.timeout`, a `TaskGroup`, an
+anyio cancel scope) governs the others and may be left in another.
+
+Rules:
+
+1. `run(coro)` is called while the loop does not run, and returns or raises what the coroutine returns or raises.
+2. A cancellation that arrives while the task is parked belongs to the next phase: that phase starts, and meets it at
+   its first await, as it would have without the pause.
+3. `interrupt(error)` ends the running phase from outside (Ctrl-C, a deadline, a scope that fired elsewhere): the phase
+   is cancelled, and `run` raises `error` once it has ended, whatever the phase made of its cancellation.
+4. If the loop stops or breaks before the phase ends (`loop.stop()`, SystemExit out of another task), the phase is
+   cancelled and ended first, then the reason is raised: a phase is never left half done behind the next one.
+5. When a phase ends, the owner is asked whether another may follow; if not, the task ends there, which spares a turn of
+   the loop.
+
+The idea of one task for everything is anyio's test runner; the pump there runs inside the loop all the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any, Protocol
+
+from asynctestkit.loops import sigint
+from asynctestkit.report.errors import LoopError, message
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+
+class Owner(Protocol):
+    """Whoever runs phases in a host task."""
+
+    def may_go_on(self) -> bool:
+        """Return whether another phase may follow the one that has just ended."""
+        ...
+
+
+class HostTask:
+    """A task that runs one coroutine after another; see the module for its rules."""
+
+    __slots__ = (
+        "_busy",
+        "_coro",
+        "_dismissed",
+        "_error",
+        "_interruption",
+        "_late_cancel",
+        "_owner",
+        "_parked",
+        "_value",
+        "context",
+        "loop",
+        "name",
+        "task",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        context: contextvars.Context,
+        name: str,
+        owner: Owner,
+    ) -> None:
+        self.loop = loop
+        self.context = context
+        self.name = name
+        self._owner = owner
+        self.task: asyncio.Task[None] | None = None
+        self._coro: Coroutine[Any, Any, Any] | None = None
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._parked: asyncio.Future[None] | None = None
+        self._busy = False
+        self._dismissed = False
+        self._late_cancel = False
+        self._interruption: BaseException | None = None
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether a cancellation was asked of the task that no scope has taken back yet."""
+        return self.task is not None and self.task.cancelling() > 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether no task is waiting for a phase."""
+        return self.task is None or self.task.done()
+
+    def run(self, coro: Coroutine[Any, Any, Any]) -> Any:
+        """Run `coro` to its end inside the task; return its value or raise its error.
+
+        Raises:
+            LoopError: The loop was stopped before the coroutine had ended.
+            BaseException: Whatever the coroutine, or an interruption, raised.
+        """
+        self._start(coro)
+        on_sigint = self._on_sigint
+        installed = sigint.install(on_sigint)
+        try:
+            self._drive()
+        finally:
+            if installed:
+                sigint.remove(on_sigint)
+        return self._take_outcome()
+
+    def interrupt(self, error: BaseException) -> bool:
+        """End the running phase with `error`; return False where no phase runs. Called in the loop's thread."""
+        if not self._busy or self.task is None or self._interruption is not None:
+            return False
+        self._interruption = error
+        self.task.cancel()
+        return True
+
+    def dismiss(self) -> None:
+        """Let the parked task end in the next turns of the loop."""
+        self._dismissed = True
+        self._wake()
+
+    def _start(self, coro: Coroutine[Any, Any, Any]) -> None:
+        self._coro, self._dismissed, self._busy = coro, False, True
+        if self.task is None or self.task.done():
+            self.task = self.loop.create_task(self._serve(), name=self.name, context=self.context)
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._parked is not None and not self._parked.done():
+            self._parked.set_result(None)
+
+    def _drive(self) -> None:
+        try:
+            self.loop.run_forever()
+        except BaseException:
+            self._end_phase()
+            raise
+        if self._busy:
+            self._end_phase()
+            raise LoopError(
+                message(
+                    "Event loop stopped before Future completed.",
+                    phase=self.name,
+                    cause="loop.stop() was called while the test ran on the loop",
+                    fix="leave stopping the loop to asynctestkit; await what the test waits for",
+                )
+            )
+
+    def _end_phase(self) -> None:
+        """Cancel the phase that the loop left half done and run it to its end."""
+        if not self._busy or self.task is None or self.task.done():
+            self._busy = False
+            return
+        self.task.cancel()
+        try:
+            self.loop.run_forever()
+        finally:
+            if self._busy:
+                self.task = None  # it would not end; what comes next gets a task of its own
+            else:
+                self.task.uncancel()
+            self._busy = False
+            self._error = self._value = None
+
+    def _take_outcome(self) -> Any:
+        value, error, interruption = self._value, self._error, self._interruption
+        self._value = self._error = self._interruption = None
+        try:
+            if interruption is not None:
+                assert self.task is not None
+                self.task.uncancel()
+                if isinstance(error, Exception):
+                    raise interruption from error
+                raise interruption
+            if error is not None:
+                raise error
+            return value
+        finally:
+            # The traceback of the error holds this frame: without this the two keep each other alive.
+            del error, interruption, value
+
+    def _on_sigint(self, number: int, frame: FrameType | None) -> None:
+        """Interrupt the phase at the first Ctrl-C; at the second, and between phases, stop on the spot."""
+        if not self.interrupt(KeyboardInterrupt()):
+            raise KeyboardInterrupt
+        # The signal may have come while the loop sleeps in its selector; this wakes it.
+        self.loop.call_soon_threadsafe(_nothing)
+
+    async def _serve(self) -> None:
+        """Run phases until the last one."""
+        me = self.task
+        while self._coro is not None:
+            coro, self._coro = self._coro, None
+            if self._late_cancel:
+                self._late_cancel = False
+                self._cancel_at_next_await()
+            value = error = None
+            try:
+                value = await coro
+            except BaseException as raised:  # it belongs to the caller of run()
+                if isinstance(raised, GeneratorExit) and asyncio._get_running_loop() is None:
+                    raise  # the task itself is being thrown away
+                error = raised
+            del coro
+            if self.task is not me:
+                return  # given up on meanwhile
+            self._value, self._error = value, error
+            del value, error
+            self._busy = False
+            self.loop.stop()
+            if self._owner.may_go_on():
+                await self._park()
+
+    def _cancel_at_next_await(self) -> None:
+        task = self.task
+        # Unless the scope that cancelled has been left meanwhile: then nobody waits for it any more.
+        if task is not None and task.cancelling() > 0:
+            task.cancel()  # on a running task this takes effect at its next await ...
+            task.uncancel()  # ... and is the cancellation that was counted already
+
+    async def _park(self) -> None:
+        while self._coro is None and not self._dismissed:
+            self._parked = self.loop.create_future()
+            try:
+                await self._parked
+            except asyncio.CancelledError:
+                self._late_cancel = True
+        self._parked = None
+
+
+def _nothing() -> None:
+    """Do nothing: a callback whose arrival alone wakes the loop."""

@@ -1,0 +1,228 @@
+"""An event loop that we open, make current, run on, and close; and the options that say what kind it is.
+
+A `ManagedLoop` closes in this order: the tasks that are left are cancelled and awaited in bounded rounds (a task may
+start others while it is cancelled), asynchronous generators are shut down, the default executor is shut down, the
+previously current loop comes back, the loop is closed. Errors of leftover tasks go to the loop's exception handler,
+as `asyncio.Runner` does it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Final, NamedTuple
+
+from asynctestkit.loops import current
+from asynctestkit.report.errors import LoopError, UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+CANCEL_ROUNDS: Final = 10
+"""How often leftover tasks are cancelled anew because others came to life meanwhile."""
+
+
+class LoopOptions(NamedTuple):
+    """What kind of loop a test wants; loops are shared only between those who want the same kind."""
+
+    factory: LoopFactory | None = None
+    debug: bool | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """What loops of one kind have in common: the factory they come from."""
+        factory = self.factory
+        # A factory that is a method is a new object each time it is looked up, a callable object may not be hashable.
+        return None if factory is None else id(getattr(factory, "__func__", factory))
+
+    def open(self) -> asyncio.AbstractEventLoop:
+        """Make a loop of this kind.
+
+        Raises:
+            UsageError: The factory returned something else than an event loop, or a loop that is closed or running.
+        """
+        loop = asyncio.new_event_loop() if self.factory is None else self._from_factory(self.factory)
+        if self.debug is not None:
+            loop.set_debug(self.debug)
+        return loop
+
+    def _from_factory(self, factory: LoopFactory) -> asyncio.AbstractEventLoop:
+        loop: object = factory()
+        fault = None
+        if not isinstance(loop, asyncio.AbstractEventLoop):
+            if asyncio.iscoroutine(loop):
+                loop.close()
+            fault = f"returned {loop!r}, which is no event loop"
+        elif loop.is_closed():
+            fault = f"returned {loop!r}, which is closed"
+        elif loop.is_running():
+            fault = f"returned {loop!r}, which is running already"
+        if fault is None:
+            assert isinstance(loop, asyncio.AbstractEventLoop)
+            return loop
+        raise UsageError(
+            message(
+                f"loop_factory {name_of(factory)} {fault}",
+                loop_factory=place_of(factory),
+                fix="return a new event loop, as asyncio.new_event_loop or uvloop.new_event_loop do",
+            )
+        )
+
+
+def check_factory(factory: object, *, where: str) -> None:
+    """Refuse a loop factory that cannot be one.
+
+    Raises:
+        UsageError: It is not callable, or it is a coroutine function.
+    """
+    if callable(factory) and not asyncio.coroutines.iscoroutine(factory) and not _is_async(factory):
+        return
+    kind = "a coroutine function" if callable(factory) else f"{factory!r}"
+    raise UsageError(
+        message(
+            f"loop_factory must be a plain callable that returns a new event loop, not {kind}",
+            where=where,
+            fix="write loop_factory = uvloop.new_event_loop (the function itself, not a call of it)",
+        )
+    )
+
+
+def _is_async(factory: object) -> bool:
+    code = getattr(getattr(factory, "__func__", factory), "__code__", None)
+    return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE, without importing inspect for it
+
+
+class ManagedLoop:
+    """A loop with its options, from opening to closing; it is made current by whoever runs on it."""
+
+    __slots__ = ("_previous", "loop", "options")
+
+    def __init__(self, options: LoopOptions) -> None:
+        self.options = options
+        refuse_running_loop()
+        self.loop = options.open()
+        self._previous: current.PreviousLoop | None = None
+
+    @classmethod
+    def borrow(cls, loop: asyncio.AbstractEventLoop) -> ManagedLoop:
+        """Return one around a loop that somebody else opened and will close."""
+        refuse_running_loop()
+        borrowed = cls.__new__(cls)
+        borrowed.options, borrowed.loop, borrowed._previous = LoopOptions(), loop, None
+        return borrowed
+
+    def make_current(self) -> bool:
+        """Make the loop current in this thread; return whether it is for the caller to `give_back`."""
+        if self._previous is not None:
+            asyncio.set_event_loop(self.loop)
+            return False
+        self._previous = current.replace(self.loop)
+        return True
+
+    def give_back(self) -> None:
+        """Make current again what was before `make_current`."""
+        previous, self._previous = self._previous, None
+        if previous is not None:
+            current.restore(previous, leave_no_policy=self.options.factory is not None)
+
+    def close(self) -> None:
+        """Cancel what is left, shut the loop down and close it. Closing twice is allowed."""
+        if self.loop.is_closed():
+            self.give_back()
+            return
+        try:
+            self._run_to_end(_wind_up(self.loop))
+        finally:
+            self.give_back()
+            self.loop.close()
+
+    def settle(self) -> None:
+        """Give tasks that were told to end the turn in which they do."""
+        if not self.loop.is_closed():
+            self._run_to_end(_turn(self.loop))
+
+    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler."""
+        self._run_to_end(_cancel_all(self.loop, tasks))
+
+    def _run_to_end(self, coro: Coroutine[Any, Any, None]) -> None:
+        """Run a closing coroutine; SystemExit out of a leftover task is reported and does not end the test run."""
+        loop = self.loop
+        task = loop.create_task(coro)
+        while not task.done():
+            try:
+                # A leftover task may call loop.stop(): start again until the closing is done.
+                loop.run_forever()
+            except SystemExit as error:
+                loop.call_exception_handler(
+                    {"message": f"a leftover task raised {error!r} while its loop was closed", "exception": error}
+                )
+        task.result()
+
+
+def refuse_running_loop() -> None:
+    """Say why no managed loop can run where an event loop is running already.
+
+    Raises:
+        LoopError: An event loop runs in this thread.
+    """
+    if asyncio._get_running_loop() is None:
+        return
+    holder = asyncio.current_task()
+    raise LoopError(
+        message(
+            "a managed loop cannot be called from a running event loop",
+            running=repr(asyncio.get_running_loop()),
+            held_by=repr(holder) if holder is not None else "a callback",
+            fix="run the tests from plain code; inside a notebook or another loop, in a thread of their own (asyncio.to_thread)",
+        )
+    )
+
+
+async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        me = asyncio.current_task()
+        for _ in range(CANCEL_ROUNDS):
+            leftover = asyncio.all_tasks(loop)
+            leftover.discard(me)  # type: ignore[arg-type]  # a coroutine that runs here runs in a task
+            if not leftover:
+                break
+            await _wait_cancelled(loop, leftover)
+        await loop.shutdown_asyncgens()
+        if sys.version_info >= (3, 12):
+            await loop.shutdown_default_executor(EXECUTOR_TIMEOUT)
+        else:
+            await loop.shutdown_default_executor()
+    finally:
+        loop.stop()
+
+
+EXECUTOR_TIMEOUT: Final = 300.0
+"""Seconds that threads of the default executor get to end, where Python can limit it (3.12+); asyncio's own figure."""
+
+
+async def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    loop.stop()  # takes effect at the end of the turn that this is part of
+
+
+async def _cancel_all(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]) -> None:
+    try:
+        await _wait_cancelled(loop, tasks)
+    finally:
+        loop.stop()
+
+
+async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            loop.call_exception_handler(
+                {"message": "unhandled exception while a test's loop was shut down", "exception": error, "task": task}
+            )

@@ -1,0 +1,269 @@
+"""Classes, modules and the session as owners of one shared loop.
+
+A test gets a fresh loop unless something it uses must outlive it. Everything that lives longer than one test and is
+made by the same loop factory lives on ONE shared loop per thread, whatever its scope, so that what a session, a
+module and a class set up can meet in a test. The loop is open for as long as anybody holds it:
+
+* a `WideScope` (one class, one module or the session) holds it from the first time it needs a loop until it ends;
+* a test that runs on it uses it, so that a scope ended by a nested run cannot close it under a running test.
+
+When scopes end: a class with its class cleanups; a module with unittest's module cleanups or its `tearDownModule`,
+and, under runners that know neither, when a class of another module is set up; the session when the test result's
+`stopTestRun` is called. What is still open at interpreter exit is closed there.
+
+Async hooks of a scope run in a task of the scope's own, in the scope's context. `inherited_context` gives a test its
+context: a copy of the caller's, over which lies what the hooks of its scopes have set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import threading
+import unittest
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any
+
+from asynctestkit.loops.calls import Phases
+from asynctestkit.loops.managed import LoopOptions, ManagedLoop
+from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import Scope
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+
+class SharedLoop:
+    """A managed loop with those who hold it and the number of tests that use it."""
+
+    __slots__ = ("holders", "known", "managed", "users")
+
+    def __init__(self, options: LoopOptions) -> None:
+        self.managed = ManagedLoop(options)
+        self.holders: set[WideScope] = set()
+        self.users = 0
+        self.known: set[asyncio.Task[Any]] | None = None
+        """The tasks that no test has to answer for, None where that has to be found out anew."""
+
+    def use(self) -> None:
+        """Keep the loop open while a test runs on it."""
+        self.users += 1
+
+    def leave(self) -> None:
+        """End one use."""
+        self.users -= 1
+        self._close_if_unused()
+
+    def drop(self, holder: WideScope) -> None:
+        """Let go of the loop."""
+        self.holders.discard(holder)
+        self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        if not self.holders and not self.users:
+            _thread.loops.pop(self.managed.options.key, None)
+            with _open_loops_lock:
+                _open_loops.discard(self.managed)
+            self.managed.close()
+
+
+class WideScope(Phases):
+    """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
+
+    __slots__ = ("_base", "_shared", "depth", "kind", "options", "owner")
+
+    def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
+        super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
+        self.kind = kind
+        self.owner = owner
+        self.depth = 0
+        self.options = LoopOptions()
+        self._base = self.context.copy()
+        self._shared: SharedLoop | None = None
+
+    def __repr__(self) -> str:
+        return f"<scope of {self.name}>"
+
+    @property
+    def holds_loop(self) -> bool:
+        """Whether the scope has needed a loop so far."""
+        return self._shared is not None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a test is running on the loop that the scope holds."""
+        return self._shared is not None and self._shared.users > 0
+
+    def hold(self, options: LoopOptions) -> SharedLoop:
+        """Return the shared loop of this kind, opened if need be; the scope holds it until it ends."""
+        shared = _thread.loops.get(options.key)
+        if shared is None:
+            shared = _thread.loops[options.key] = SharedLoop(options)
+            with _open_loops_lock:
+                _open_loops.add(shared.managed)
+        shared.holders.add(self)
+        if self._shared is None:
+            self._shared = shared
+        return shared
+
+    def open_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the shared loop for the scope's hooks."""
+        return self.hold(self.options).managed.loop
+
+    def run(self, awaitable: Awaitable[Any]) -> Any:
+        """Await something in the scope's task; what it leaves running is the scope's, not a test's."""
+        shared = self.hold(self.options)
+        took = shared.managed.make_current()
+        try:
+            return super().run(awaitable)
+        finally:
+            shared.known = None
+            if took:
+                shared.managed.give_back()
+
+    def call_hook(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call a hook of the scope, plain or async; a loop that the scope holds already is current meanwhile."""
+        shared = self._shared
+        if shared is None:
+            return self.call(function, *args, **kwargs)
+        took = shared.managed.make_current()
+        try:
+            return self.call(function, *args, **kwargs)
+        finally:
+            if took:
+                shared.managed.give_back()
+
+    def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
+        """Return the context variables that the scope's hooks have set, with their values."""
+        base = self._base
+        return [(var, value) for var, value in self.context.items() if var not in base or base[var] is not value]
+
+    def end(self) -> None:
+        """End the scope: its task ends, and its hold on the loop; the last holder closes the loop. Ending twice is allowed."""
+        _thread.scopes.pop((self.kind, self.owner), None)
+        shared, self._shared = self._shared, None
+        self.dismiss()
+        if shared is not None:
+            shared.drop(self)
+
+
+class _ThreadState(threading.local):
+    """Scopes and shared loops of one thread: loops never cross threads."""
+
+    def __init__(self) -> None:
+        self.loops: dict[Hashable, SharedLoop] = {}
+        self.scopes: dict[tuple[Scope, Hashable], WideScope] = {}
+
+
+_thread = _ThreadState()
+
+# What is open in any thread, for the end of the process.
+_open_loops: set[ManagedLoop] = set()
+_open_loops_lock = threading.Lock()
+
+
+def entered(kind: Scope, owner: Hashable) -> WideScope | None:
+    """Return the scope if it has begun in this thread."""
+    return _thread.scopes.get((kind, owner))
+
+
+def enter(kind: Scope, owner: Hashable, label: str) -> WideScope:
+    """Return the scope, begun if it has not been."""
+    scope = _thread.scopes.get((kind, owner))
+    if scope is None:
+        scope = _thread.scopes[kind, owner] = WideScope(kind, owner, label)
+    return scope
+
+
+def enter_class(cls: type) -> WideScope:
+    """Begin the scope of a test class, and end those of modules that are over by this."""
+    for kind, owner in list(_thread.scopes):
+        scope = _thread.scopes.get((kind, owner))
+        if kind is Scope.MODULE and owner != cls.__module__ and scope is not None and not scope.in_use:
+            scope.end()
+    return enter(Scope.CLASS, cls, cls.__qualname__)
+
+
+def enter_module(module: str) -> WideScope:
+    """Begin the scope of a test module; it ends with unittest's module cleanups at the latest."""
+    scope = entered(Scope.MODULE, module)
+    if scope is None:
+        scope = enter(Scope.MODULE, module, module)
+        unittest.addModuleCleanup(scope.end)
+    return scope
+
+
+def enter_session(result: object) -> WideScope:
+    """Begin the session's scope; it ends when `result.stopTestRun` is called, or with the process."""
+    scope = entered(Scope.SESSION, None)
+    if scope is None:
+        scope = enter(Scope.SESSION, None, "the test run")
+        _call_before(result, "stopTestRun", scope.end)
+    return scope
+
+
+def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScope | None:
+    """Return the scope whose loop a test of `cls` runs on, or None for a fresh loop of its own.
+
+    Args:
+        cls: The test class.
+        asked: The loop scope its author asked for; None for the smallest that fits.
+        result: The test result of the run, which tells when a session ends.
+    """
+    if asked is None:
+        for scope in (entered(Scope.CLASS, cls), entered(Scope.MODULE, cls.__module__)):
+            if scope is not None and scope.holds_loop:
+                return scope
+        return None
+    if asked is Scope.TEST:
+        return None
+    if asked is Scope.CLASS:
+        # Run on its own, without its class's set-up, a test has no class to share with.
+        return entered(Scope.CLASS, cls)
+    return enter_module(cls.__module__) if asked is Scope.MODULE else enter_session(result)
+
+
+def inherited_context(cls: type) -> contextvars.Context:
+    """Return a new context for a test of `cls`: the caller's, and over it what the hooks of its scopes have set."""
+    context = contextvars.copy_context()
+    if _thread.scopes:
+        for key in ((Scope.SESSION, None), (Scope.MODULE, cls.__module__), (Scope.CLASS, cls)):
+            scope = _thread.scopes.get(key)
+            if scope is not None:
+                for var, value in scope.changes():
+                    context.run(var.set, value)
+    return context
+
+
+
+
+def _call_before(target: object, name: str, first: Callable[[], None]) -> None:
+    """Make `target.name()` call `first` before itself."""
+    method = getattr(target, name, None)
+    if method is None:
+        return
+
+    def both(*args: object, **kwargs: object) -> object:
+        try:
+            vars(target).pop(name, None)
+            first()
+        finally:
+            outcome = method(*args, **kwargs)
+        return outcome
+
+    try:
+        setattr(target, name, both)
+    except AttributeError:  # a result with slots: the end of the process is left
+        return
+
+
+@atexit.register
+def _close_what_is_open() -> None:
+    with _open_loops_lock:
+        loops = list(_open_loops)
+        _open_loops.clear()
+    for managed in loops:
+        if not managed.loop.is_running() and asyncio._get_running_loop() is None:
+            managed.close()

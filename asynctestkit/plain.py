@@ -1,0 +1,94 @@
+"""Async tests and hooks of test cases that are not ours: `unittest.TestCase`, Django's, anybody's.
+
+Such a case runs its own plain methods as ever. What is decorated shares one life per test, that is one loop, one task,
+one context, from the first decorated method to the last; the life is closed by the oldest cleanup, so after everything else.
+Hooks of a class or a module run on the shared loop of that scope, and decorated tests then run there too.
+"""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from asynctestkit.harness import Life, Plan, Step
+from asynctestkit.loops import scopes
+from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.report import mistakes
+from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import Scope
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+AsyncFunction = Callable[..., Coroutine[Any, Any, Any]]
+
+_LIFE = "_atk_life"
+
+
+def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **kwargs: Any) -> None:
+    """Run an async test method of `case`."""
+    life = _life_of(case)
+    value = life.body(lambda: life.call(function, case, *args, **kwargs))
+    if value is not None:
+        mistakes.refuse_value(value, function, case.id())
+
+
+def run_hook(case: unittest.TestCase, function: AsyncFunction) -> Any:
+    """Run an async `setUp` or `tearDown` of `case`; inside another hook, give the coroutine to be awaited there."""
+    life = _life_of(case)
+    if life.in_task():  # await super().setUp()
+        return function(case)
+    life.hook(Step.SET_UP if function.__name__ == "setUp" else Step.TEAR_DOWN, function, case)
+    return None
+
+
+def run_class_hook(cls: Any, function: AsyncFunction) -> Any:
+    """Run an async `setUpClass` or `tearDownClass` of `cls`."""
+    scope = scopes.entered(Scope.CLASS, cls)
+    if scope is None:
+        scope = scopes.enter_class(cls)
+        # unittest runs class cleanups newest first, and after tearDownClass: the loop goes last.
+        cls._class_cleanups.insert(0, (scope.end, (), {}))
+    if scope.in_task():  # await super().setUpClass()
+        return function(cls)
+    scope.call_hook(function, cls)
+    if (error := scope.unexplained()) is not None:
+        raise error
+    return None
+
+
+def run_module_hook(function: AsyncFunction) -> None:
+    """Run an async `setUpModule` or `tearDownModule`."""
+    scope = scopes.enter_module(function.__module__)
+    try:
+        scope.call_hook(function)
+        if (error := scope.unexplained()) is not None:
+            raise error
+    finally:
+        if function.__name__ == "tearDownModule":
+            scope.end()
+
+
+def _life_of(case: unittest.TestCase) -> Life:
+    life: Life | None = vars(case).get(_LIFE)
+    if life is None:
+        life = Life(_plan_of(case), more=lambda: True)
+        setattr(case, _LIFE, life)
+        case._cleanups.insert(0, (_close, (case,), {}))  # type: ignore[attr-defined]  # private: addCleanup cannot put it first
+    return life
+
+
+def _plan_of(case: unittest.TestCase) -> Plan:
+    test = getattr(type(case), case._testMethodName, None)
+    options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
+    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout)
+
+
+def _close(case: unittest.TestCase) -> None:
+    life: Life = vars(case).pop(_LIFE)
+    try:
+        life.report()
+    finally:
+        life.close()

@@ -1,0 +1,48 @@
+"""Every exception of the package.
+
+    Exception
+    └── AsyncTestKitError
+        ├── UsageError             an option, decorator or hook is used wrongly
+        │   └── ScopeError         scopes that cannot go together
+        └── LoopError              a managed loop cannot be opened or run here
+    AssertionError
+    └── SilentPassError            a test would have passed without proving anything
+
+The first line of each message stands alone; the lines below it say where and how to mend it. All of them survive
+pickling, since parallel runners send them between processes: they take one string and carry no other state.
+"""
+
+from __future__ import annotations
+
+
+class AsyncTestKitError(Exception):
+    """Base of the errors that say asynctestkit was used wrongly or cannot work here."""
+
+
+class UsageError(AsyncTestKitError, TypeError):
+    """Say that an option, a decorator or a hook is used wrongly; raised where it is written, at the latest before the test runs."""
+
+
+class ScopeError(UsageError):
+    """Say that two scopes cannot go together."""
+
+
+class LoopError(AsyncTestKitError, RuntimeError):
+    """Say that a managed loop cannot be opened or run in this place."""
+
+
+class SilentPassError(AssertionError):
+    """Fail a test that would otherwise pass without having proved anything."""
+
+
+# The public names live in the package root: reports and pickles should not tie users to this file.
+for _error in (AsyncTestKitError, UsageError, ScopeError, LoopError, SilentPassError):
+    _error.__module__ = "asynctestkit"
+del _error
+
+
+def message(headline: str, /, *, fix: str, **facts: str) -> str:
+    """Lay out an error text: a headline that stands alone, aligned facts, and the fix."""
+    rows = {name.replace("_", " "): text for name, text in facts.items()} | {"fix:": fix}
+    width = max(map(len, rows))
+    return "\n".join([headline, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])

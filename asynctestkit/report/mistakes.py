@@ -1,0 +1,80 @@
+"""Tests that would pass without proving anything, and what to tell whoever wrote them."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable
+from typing import Any
+
+from asynctestkit.report.errors import SilentPassError, UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+
+def deprecated_return(method: object) -> str:
+    """Return the words that unittest warns with when a test returns something."""
+    return f"It is deprecated to return a value that is not None from a test case ({method})"
+
+
+def refuse_value(value: object, test: object, name: str) -> None:
+    """Fail a test that returned something.
+
+    Raises:
+        SilentPassError: Always.
+    """
+    if isinstance(value, types.AsyncGeneratorType):
+        headline = f"{name_of(test)} is an async generator: its body did not run"
+        fix = "remove the yield from the test; what is to be closed afterwards belongs in enterAsyncContext or addAsyncCleanup"
+    elif isinstance(value, types.GeneratorType):
+        headline = f"{name_of(test)} is a generator: its body did not run"
+        fix = "remove the yield from the test, or make it `async def` and await"
+    else:
+        headline = f"{name_of(test)} returned {_short(value)}; a test must return None"
+        fix = "assert on the value instead of returning it"
+    raise SilentPassError(message(headline, test=name, defined=place_of(test), fix=fix))
+
+
+def refuse_coroutine(value: object, assertion: str) -> None:
+    """Fail an assertion about the truth of a coroutine object, which is always true, and close the object.
+
+    Raises:
+        SilentPassError: `value` is a coroutine object.
+    """
+    if not isinstance(value, types.CoroutineType):
+        return
+    name, defined = value.__qualname__, place_of(value)
+    value.close()  # it will never be awaited now: one clear failure is enough
+    raise SilentPassError(
+        message(
+            f"{assertion} got the coroutine object {name}(), which was never awaited",
+            coroutine=defined,
+            fix=f"write self.{assertion}(await {name.rpartition('.')[2]}(...))",
+        )
+    )
+
+
+def require_coroutine_function(function: Callable[..., Any]) -> None:
+    """Refuse an async hook that is a plain function.
+
+    Raises:
+        UsageError: It is.
+    """
+    if not inspect.iscoroutinefunction(function) and not inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)
+    ):
+        raise UsageError(
+            message(
+                f"{name_of(function)} is not an async function",
+                defined=place_of(function),
+                fix=f"write `async def {getattr(function, '__name__', 'hook')}`, or do it in setUp or tearDown",
+            )
+        )
+
+
+def _short(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

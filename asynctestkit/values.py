@@ -1,0 +1,65 @@
+"""What users write as options, checked once, at the edge, and turned into values the inside can trust.
+
+A wrong value is refused with one `UsageError`: what was given, where, what is valid.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import numbers
+
+from asynctestkit.report.errors import UsageError, message
+
+
+class Scope(enum.IntEnum):
+    """How long a loop or a fixture lives; a wider scope compares greater."""
+
+    TEST = 1
+    CLASS = 2
+    MODULE = 3
+    SESSION = 4
+
+    @property
+    def word(self) -> str:
+        """The name users write."""
+        return self.name.lower()
+
+
+_SCOPES = {scope.word: scope for scope in Scope} | {"function": Scope.TEST}
+
+
+def parse_scope(value: object, *, option: str, where: str) -> Scope:
+    """Return the scope that a user's word names; `function` is pytest's word for `test`."""
+    if isinstance(value, Scope):
+        return value
+    if isinstance(value, str) and value in _SCOPES:
+        return _SCOPES[value]
+    valid = ", ".join(repr(scope.word) for scope in Scope)
+    raise UsageError(message(f"{option} must be a scope, not {value!r}", where=where, fix=f"use one of {valid}"))
+
+
+def parse_seconds(value: object, *, option: str, where: str) -> float | None:
+    """Return a duration in float seconds; None means no limit."""
+    if value is None:
+        return None
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        seconds = float(value)
+        if seconds > 0 and not math.isnan(seconds):
+            return None if math.isinf(seconds) else seconds
+    raise UsageError(
+        message(
+            f"{option} must be a number of seconds above 0, or None, not {value!r}",
+            where=where,
+            fix=f"write {option} = 5.0 for five seconds, {option} = None for no limit",
+        )
+    )
+
+
+def parse_switch(value: object, *, option: str, where: str) -> bool | None:
+    """Return True, False, or None for "as asyncio's own environment says"."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise UsageError(
+        message(f"{option} must be True, False or None, not {value!r}", where=where, fix=f"write {option} = True")
+    )
