@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks
@@ -114,21 +114,17 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     # ---- hooks to override -------------------------------------------------------------------------------------
 
-    @_default
     def setUp(self) -> Any:
         """Prepare the test; may be overridden by a plain function or a coroutine function."""
         return DONE
 
-    @_default
     def tearDown(self) -> Any:
         """Tidy up after the test; may be overridden by a plain function or a coroutine function."""
         return DONE
 
-    @_default
     async def asyncSetUp(self) -> None:
         """Prepare the test on its loop, in its task, after `setUp`."""
 
-    @_default
     async def asyncTearDown(self) -> None:
         """Tidy up on the test's loop, in its task, before `tearDown`."""
 
@@ -283,13 +279,9 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     def _atk_new_life(self, runner: Any = None) -> Life:
         cls = type(self)
         scope = self.loop_scope
-        plan = Plan(
-            name=self._testMethodName,
-            owner=cls,
-            options=class_hooks.loop_options(cls, self),
-            asked=None if scope is None else parse_scope(scope, option="loop_scope", where=self.id()),
-            result=self.__dict__.pop("_atk_result", None),
-        )
+        asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
+        options = class_hooks.loop_options(cls, self)
+        plan = Plan(self._testMethodName, cls, options, asked, self.__dict__.pop("_atk_result", None))
         return Life(plan, more=self._atk_may_go_on, runner=runner)
 
     def _atk_end(self) -> None:
@@ -314,8 +306,13 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         )
 
     def _atk_idle(self, name: str) -> bool:
-        """Whether a hook is the one that does nothing, and is called as usual."""
-        return hasattr(getattr(self, name), "__atk_default__") and type(self)._callAsync is AsyncTestCase._callAsync
+        """Whether a hook is the one that does nothing, and would be called by the code here."""
+        cls = type(self)
+        return (
+            getattr(cls, name) is _DEFAULTS[name]
+            and name not in self.__dict__
+            and cls._callAsync is _DEFAULTS["_callAsync"]
+        )
 
     async def _atk_leave(self, leave: Callable[..., Awaitable[Any]], cm: object) -> None:
         assert self._atk_life is not None
@@ -348,7 +345,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         life = self._atk_running()
-        value = life.body(partial(self._callMaybeAsync, method))
+        value = life.body(self._callMaybeAsync, method)
         if value is not None:
             # unittest's own warning is kept for those who filter or count it; as an error it would hide the fix.
             with suppress(DeprecationWarning):
@@ -364,14 +361,19 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def _callAsync(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         mistakes.require_coroutine_function(func)
-        return self._atk_running().clean_up(func, *args, **kwargs)
+        return self._atk_running().call(func, *args, **kwargs)
 
     def _callMaybeAsync(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return self._atk_running().clean_up(func, *args, **kwargs)
+        return self._atk_running().call(func, *args, **kwargs)
 
     def _atk_running(self) -> Life:
         assert self._atk_life is not None, "asyncio runner is not initialized"
         return self._atk_life
+
+
+_DEFAULTS: Final = {
+    name: vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "_callAsync")
+}
 
 
 def _protocol(cm: object, enter: str, leave: str) -> tuple[Any, Any]:

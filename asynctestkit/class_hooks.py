@@ -28,6 +28,7 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 _WRAPPED = "__atk_class_hook__"
+_PLAIN = LoopOptions()
 
 
 def adapt(cls: type, base: type) -> None:
@@ -109,7 +110,8 @@ def begin(cls: Any) -> scopes.WideScope:
 
 def loop_options(cls: Any, instance: Any = None) -> LoopOptions:
     """Return the kind of loop that a class, or one instance of it, asks for."""
-    return LoopOptions(factory=_factory(cls, instance), debug=getattr(cls, "_atk_debug", None))
+    factory, debug = _factory(cls, instance), cls._atk_debug
+    return _PLAIN if factory is None and debug is None else LoopOptions(factory, debug)
 
 
 def _factory(cls: Any, instance: Any) -> Any:

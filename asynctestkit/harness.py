@@ -58,6 +58,10 @@ class Step(enum.IntEnum):
     CLOSED = 4
 
 
+# Looking a member up in its enum costs more than the rest of entering a step.
+_SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
+
+
 class Runner(Protocol):
     """What `asyncio.Runner` offers; suites put one of their own in `_asyncioRunner`."""
 
@@ -108,11 +112,13 @@ class Life(Phases):
 
     def may_go_on(self) -> bool:
         """Return whether another async phase may follow the one that has just ended."""
-        return self.step < Step.BODY or self.held is not None or (self._more is not None and self._more())
+        return self.step < _BODY or self.held is not None or (self._more is not None and self._more())
 
     # The steps.
 
-    def set_up(self, plain: Callable[[], Any] | None, later: Callable[[], Any] | None, leave_one: Callable[[], bool]) -> None:
+    def set_up(
+        self, plain: Callable[[], Any] | None, later: Callable[[], Any] | None, leave_one: Callable[[], bool]
+    ) -> None:
         """Steps 2 and 3.
 
         Args:
@@ -121,7 +127,7 @@ class Life(Phases):
             leave_one: Runs the newest cleanup; False where there is none. Asked for when an open scope cut the set-up
                 short, to learn from the scope why.
         """
-        self._enter(Step.SET_UP)
+        self._enter(_SET_UP)
         if plain is not None:
             self.call(plain)
         if later is not None and self.held is None:
@@ -131,10 +137,10 @@ class Life(Phases):
                 pass
             self.report()
 
-    def body(self, run: Callable[[], Any]) -> Any:
-        """Step 5: run the test itself; return what it returned."""
-        self._enter(Step.BODY)
-        return run()
+    def body(self, run: Callable[..., Any], /, *args: Any) -> Any:
+        """Step 5: run the test itself by calling `run`; return what it returned."""
+        self._enter(_BODY)
+        return run(*args)
 
     def tear_down(self, first: Callable[[], Any] | None, plain: Callable[[], Any] | None) -> None:
         """Step 7.
@@ -143,7 +149,7 @@ class Life(Phases):
             first: Runs the test's `asyncTearDown`; None where it has none.
             plain: The test's `tearDown`; None where it has none.
         """
-        self._enter(Step.TEAR_DOWN)
+        self._enter(_TEAR_DOWN)
         if first is not None:
             first()
         if plain is not None:
@@ -156,10 +162,6 @@ class Life(Phases):
         if step is Step.SET_UP:
             self.report()
 
-    def clean_up(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Step 8: run one cleanup."""
-        return self.call(function, *args, **kwargs)
-
     def report(self) -> None:
         """Step 9: raise what was held back, if no scope has answered for it."""
         error = self.unexplained()
@@ -168,7 +170,7 @@ class Life(Phases):
 
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
-        self.step = Step.CLOSED
+        self.step = _CLOSED
         managed, self._managed = self._managed, None
         shared, self._shared = self._shared, None
         if managed is None:
@@ -220,18 +222,16 @@ def _clear(shared: scopes.SharedLoop, host: HostTask | None) -> None:
     managed = shared.managed
     if host is not None and not host.ended:
         managed.settle()
-    known = shared.known or set()
-    left = asyncio.all_tasks(managed.loop) - known
-    if left:
+    tasks = asyncio.all_tasks(managed.loop)
+    if tasks and (left := tasks - (shared.known or set())):
         managed.cancel(left)
-    shared.known = {task for task in known if not task.done()} if known else known
 
 
 def run_alone(plan: Plan, function: Callable[[], Awaitable[Any]]) -> Any:
     """Run a test that is a single function, without hooks, through all its steps; return what it returned."""
     life = Life(plan)
     try:
-        value = life.body(lambda: life.call(function))
+        value = life.body(life.call, function)
         life.report()
         return value
     finally:

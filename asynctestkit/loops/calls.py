@@ -93,19 +93,23 @@ class Phases:
                 value = self.context.run(function, *args, **kwargs)
             finally:
                 self.active = False
-        if type(value) is CoroutineType or inspect.isawaitable(value):
+        if type(value) is CoroutineType:
             return self.run(value)
         self._strayed = True
-        return value
+        if value is None or value is DONE:
+            return None
+        return self.run(value) if inspect.isawaitable(value) else value
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Await something in the task, from outside the loop; a cancellation by an open scope is held."""
         coro = as_coroutine(awaitable)
-        try:
-            host = self.host or self._start_host()
-        except BaseException:
-            coro.close()
-            raise
+        host = self.host
+        if host is None:
+            try:
+                host = self._start_host()
+            except BaseException:
+                coro.close()
+                raise
         try:
             return host.run(coro)
         except asyncio.CancelledError as error:

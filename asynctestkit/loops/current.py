@@ -22,19 +22,11 @@ class PreviousLoop(NamedTuple):
     set_called: bool | None
 
 
-def _thread_state() -> Any:
-    """Return the default policy's thread-local state, or None where there is none to be read."""
-    return getattr(getattr(_events, "_event_loop_policy", None), "_local", None)
-
-
 def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
     """Make `loop` current in this thread and return what was."""
-    state = _thread_state()
-    previous = PreviousLoop(
-        had_policy=getattr(_events, "_event_loop_policy", None) is not None,
-        loop=getattr(state, "_loop", None),
-        set_called=getattr(state, "_set_called", None),
-    )
+    policy = getattr(_events, "_event_loop_policy", None)
+    state = getattr(policy, "_local", None)
+    previous = PreviousLoop(policy is not None, getattr(state, "_loop", None), getattr(state, "_set_called", None))
     asyncio.set_event_loop(loop)
     return previous
 
@@ -46,10 +38,11 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     a loop in it: a test whose loop comes from a factory leaves no trace in asyncio's global state.
     """
     asyncio.set_event_loop(previous.loop)
-    state = _thread_state()
     # Up to 3.13 `get_event_loop` makes a loop in the main thread unless `set_event_loop` was ever called; code that
     # still leans on that should find it as it was.
-    if previous.loop is None and not previous.set_called and getattr(state, "_set_called", None):
-        state._set_called = False
+    if previous.loop is None and not previous.set_called:
+        state: Any = getattr(getattr(_events, "_event_loop_policy", None), "_local", None)
+        if getattr(state, "_set_called", None):
+            state._set_called = False
     if leave_no_policy and not previous.had_policy and hasattr(_events, "_event_loop_policy"):
         _events._event_loop_policy = None

@@ -26,7 +26,7 @@ import asyncio
 import contextvars
 from collections.abc import Coroutine
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from asynctestkit.loops import sigint
 from asynctestkit.report.errors import LoopError, message
@@ -35,6 +35,10 @@ from asynctestkit.report.frames import TRIM_FRAMES
 if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
+
+
+CLOSING: Final = "the test is over and its loop is being cleared"
+"""The message that leftover tasks are cancelled with; a parked task ends on it, as no phase will come any more."""
 
 
 class Owner(Protocol):
@@ -231,7 +235,9 @@ class HostTask:
             self._parked = self.loop.create_future()
             try:
                 await self._parked
-            except asyncio.CancelledError:
+            except asyncio.CancelledError as error:
+                if error.args == (CLOSING,):
+                    break
                 self._late_cancel = True
         self._parked = None
 

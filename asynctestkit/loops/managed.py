@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final, NamedTuple
 
 from asynctestkit.loops import current
+from asynctestkit.loops.host import CLOSING
 from asynctestkit.report.errors import LoopError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
 
@@ -219,7 +220,7 @@ async def _cancel_all(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[A
 
 async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]) -> None:
     for task in tasks:
-        task.cancel()
+        task.cancel(CLOSING)
     await asyncio.wait(tasks)
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:

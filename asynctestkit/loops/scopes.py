@@ -35,6 +35,9 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
+_UNSET: Any = object()
+
+
 class SharedLoop:
     """A managed loop with those who hold it and the number of tests that use it."""
 
@@ -138,7 +141,7 @@ class WideScope(Phases):
     def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
         """Return the context variables that the scope's hooks have set, with their values."""
         base = self._base
-        return [(var, value) for var, value in self.context.items() if var not in base or base[var] is not value]
+        return [(var, value) for var, value in self.context.items() if base.get(var, _UNSET) is not value]
 
     def end(self) -> None:
         """End the scope: its task ends, and its hold on the loop; the last holder closes the loop. Ending twice is allowed."""
@@ -228,15 +231,14 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
 def inherited_context(cls: type) -> contextvars.Context:
     """Return a new context for a test of `cls`: the caller's, and over it what the hooks of its scopes have set."""
     context = contextvars.copy_context()
-    if _thread.scopes:
+    known = _thread.scopes
+    if known:
         for key in ((Scope.SESSION, None), (Scope.MODULE, cls.__module__), (Scope.CLASS, cls)):
-            scope = _thread.scopes.get(key)
-            if scope is not None:
+            scope = known.get(key)
+            if scope is not None and len(scope.context):
                 for var, value in scope.changes():
                     context.run(var.set, value)
     return context
-
-
 
 
 def _call_before(target: object, name: str, first: Callable[[], None]) -> None:

@@ -14,6 +14,8 @@ from types import FrameType
 
 Handler = Callable[[int, FrameType | None], None]
 
+_SIGINT = int(signal.SIGINT)
+
 _main_thread = threading.main_thread()
 
 _get_handler = signal.getsignal
@@ -31,10 +33,10 @@ def install(handler: Handler) -> bool:
     """Take SIGINT over if it is Python's own to give; return whether it was."""
     if threading.current_thread() is not _main_thread:
         return False
-    if _get_handler(signal.SIGINT) is not signal.default_int_handler:
+    if _get_handler(_SIGINT) is not signal.default_int_handler:
         return False
     try:
-        _set_handler(signal.SIGINT, handler)
+        _set_handler(_SIGINT, handler)
     except ValueError:  # an embedded interpreter, whose main thread cannot set handlers
         return False
     return True
@@ -42,5 +44,5 @@ def install(handler: Handler) -> bool:
 
 def remove(handler: Handler) -> None:
     """Give SIGINT back, unless somebody else has taken it meanwhile."""
-    if _get_handler(signal.SIGINT) is handler:
-        _set_handler(signal.SIGINT, signal.default_int_handler)
+    if _get_handler(_SIGINT) is handler:
+        _set_handler(_SIGINT, signal.default_int_handler)
