@@ -5,7 +5,7 @@ private hooks of IsolatedAsyncioTestCase (`_callSetUp`, `_callAsync`, `_setupAsy
 that real suites override. What differs is behind them: one task for all async phases, a loop that is chosen, and the
 rules of `harness`.
 
-A subclass's names are its own: nothing here reads `self.loop` or any other public name that a suite may want for itself.
+A subclass's names are its own: nothing here reads `self.loop` or any other public name a suite may want for itself.
 State lives in `_atk_...`, and only while a test runs, so that instances pickle, copy and run again.
 """
 
@@ -49,15 +49,15 @@ def _default(hook: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _LoopAttribute:
-    """`self.loop`: the managed loop while a test runs. No data descriptor, so that `self.loop = ...` just shadows it."""
+    """`self.loop`, the managed loop while a test runs; not a data descriptor, so that `self.loop = ...` shadows it."""
 
     def __get__(self, instance: AsyncTestCase | None, owner: type) -> Any:
         if instance is None:
             return self
-        life = instance._atk_life
+        life: Life | None = vars(instance).get("_atk_life")
         if life is None:
             raise AttributeError(
-                f"{owner.__qualname__!r} object has no attribute 'loop' now: a managed loop exists only while a test runs"
+                f"{owner.__qualname__!r} object has no attribute 'loop' now: its managed loop exists only while it runs"
             )
         return life.get_loop()
 
@@ -67,12 +67,12 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     Attributes:
         loop_scope: How long the loop lives: `"test"`, `"class"`, `"module"` or `"session"`. None, the default, is the
-            smallest that fits: a fresh loop per test, unless the class or the module has async hooks, whose loop its tests
-            then share.
+            smallest that fits: a fresh loop per test, unless the class or the module has async hooks, whose loop its
+            tests then share.
         loop_factory: Called with nothing to make the loop (`uvloop.new_event_loop`, a class, any callable). None is
             `asyncio.new_event_loop`.
-        debug: Put as `debug = True` in a class body, asyncio's debug mode for its loops; `False` turns it off; without it
-            asyncio's own environment switch decides. (As a method it stays unittest's `debug()`.)
+        debug: Put as `debug = True` in a class body, asyncio's debug mode for its loops; `False` turns it off; without
+            it asyncio's own environment switch decides. (As a method it stays unittest's `debug()`.)
         loop: The managed loop, while a test runs.
 
     Raises:
@@ -88,6 +88,9 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     if TYPE_CHECKING:
         debug: Any
         loop: asyncio.AbstractEventLoop
+        # unittest's own state, which its type stubs leave out.
+        _cleanups: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]
+        _outcome: Any
     else:
         loop = _LoopAttribute()
 
@@ -199,7 +202,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         """Run the class's cleanups, awaiting async ones, and let go of its loop."""
         class_hooks.do_class_cleanups(cls)
 
-    def doCleanups(self) -> bool:
+    def doCleanups(self) -> Any:  # a bool, which the type stubs of unittest do not know
         """Run the cleanups, sync and async mixed, last in first out; return whether all went well so far."""
         super().doCleanups()
         life, outcome = self._atk_life, self._outcome
@@ -244,7 +247,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     def _atk_debug_run(self) -> None:
         """Run the test without a result, letting its first error out.
 
-        After an error the loop stays open, as on IsolatedAsyncioTestCase, so that `doCleanups()` can run async cleanups.
+        After an error the loop stays open, as on IsolatedAsyncioTestCase, for `doCleanups()` to run async cleanups.
         """
         self._atk_begin(None)
         super(IsolatedAsyncioTestCase, self).debug()

@@ -3,10 +3,10 @@
 Order: `setUpClass`, `asyncSetUpClass`, the tests, `asyncTearDownClass`, `tearDownClass`, class cleanups last in first
 out with sync and async ones mixed, the loop. All of it runs in one context and, where it is async, in one task.
 
-unittest calls `setUpClass` and `tearDownClass` of the class it is about to run, and suites override them without calling
-`super()`. So the hooks are not reached from the base class's methods: `adapt` wraps the ones a subclass has, its own or a
-mixin's, when the subclass is made. The outermost wrapper does the work around the user's hook; a wrapper reached
-through `super()` only calls the hook.
+unittest calls `setUpClass` and `tearDownClass` of the class it is about to run, and suites override them without
+calling `super()`. So the hooks are not reached from the base class's methods: `adapt` wraps the ones a subclass has,
+its own or a mixin's, when the subclass is made. The outermost wrapper does the work around the user's hook; a wrapper
+reached through `super()` only calls the hook.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import DONE
@@ -42,11 +42,11 @@ def adapt(cls: type, base: type) -> None:
 
 def _wrapper(raw: Any, function: Callable[..., Any], around: Callable[..., Any]) -> Any:
     @functools.wraps(function)
-    def hook(cls: type) -> Any:
+    def hook(cls: Any) -> Any:
         return around(cls, raw.__get__(None, cls))
 
     setattr(hook, _WRAPPED, True)
-    return classmethod(hook)
+    return cast("Any", classmethod(hook))
 
 
 def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
@@ -121,7 +121,7 @@ def _factory(cls: Any, instance: Any) -> Any:
     function that cannot be called with nothing is taken for a method, as on IsolatedAsyncioTestCase.
     """
     if instance is not None and "loop_factory" in vars(instance):
-        return vars(instance)["loop_factory"]
+        return instance.loop_factory
     factory = cls.loop_factory
     if factory is None:
         return None

@@ -1,7 +1,7 @@
 """`@async_test` and `@async_hook`: one async function at a time, in any test case or none.
 
-Both return plain functions that keep the signature, `__wrapped__`, source lines and types of what they decorate, so that
-unittest, pytest and IDEs take them for the tests and hooks they are. A wrong target is refused where it is written.
+Both return plain functions that keep the signature, `__wrapped__`, source lines and types of what they decorate, so
+that unittest, pytest and IDEs take them for the tests and hooks they are. A wrong target is refused where it stands.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def async_test(
 ) -> Any:
     """Run a coroutine test on a managed loop.
 
-    On a method of a `unittest.TestCase` it shares loop, task and context with the `@async_hook` methods of its class. On
-    a module-level function it makes a test that unittest finds in the module and that pytest finds as the function it is.
+    On a method of a `unittest.TestCase` it shares loop, task and context with the `@async_hook` methods of its class.
+    On a module-level function it makes a test that unittest finds in the module and pytest as the function it is.
 
     Args:
         timeout: Seconds of real time after which the test is cancelled and fails with TimeoutError; None for no limit.
@@ -94,14 +94,13 @@ def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactor
 
 def _method(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
     @functools.wraps(function)
-    def test(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(self, AsyncTestCase):
-            return function(self, *args, **kwargs)  # awaited there, like any test that returns an awaitable
-        if isinstance(self, unittest.TestCase):
-            return plain.run_test(self, function, *args, **kwargs)
-        return functions.run_function(
-            function, (self, *args), kwargs, owner=type(self), options=options, timeout=seconds
-        )
+    def test(case: Any, /, *args: Any, **kwargs: Any) -> Any:
+        owner = _type_of(case)
+        if issubclass(owner, AsyncTestCase):
+            return function(case, *args, **kwargs)  # awaited there, like any test that returns an awaitable
+        if issubclass(owner, unittest.TestCase):
+            return plain.run_test(case, function, *args, **kwargs)
+        return functions.run_function(function, (case, *args), kwargs, owner=owner, options=options, timeout=seconds)
 
     return test
 
@@ -146,6 +145,10 @@ def _make_hook(function: Any) -> Callable[..., Any]:
     _refuse_hook(function)
 
 
+def _type_of(thing: object) -> type:
+    return type(thing)
+
+
 def _is_method(function: Any) -> bool:
     container, _, _ = function.__qualname__.rpartition(".")
     return bool(container) and not container.endswith("<locals>")
@@ -154,13 +157,11 @@ def _is_method(function: Any) -> bool:
 def _require_coroutine_function(function: Any, decorator: str, what: str) -> None:
     if inspect.iscoroutinefunction(function) and hasattr(function, "__qualname__"):
         return
+    kind_of = _type_of(function).__name__
     if isinstance(function, type):
         kind, fix = "a class", f"put @{decorator} on its async methods, or derive the class from AsyncTestCase"
     elif isinstance(function, classmethod | staticmethod):
-        kind, fix = (
-            f"a {type(function).__name__}",
-            f"write @{decorator} under @{type(function).__name__}, on the async def",
-        )
+        kind, fix = f"a {kind_of}", f"write @{decorator} under @{kind_of}, on the async def"
     elif inspect.isasyncgenfunction(function):
         kind, fix = "an async generator function", "remove the yield"
     elif callable(function):

@@ -1,8 +1,8 @@
 """Module-level async test functions, made visible to unittest.
 
 unittest finds test cases, not functions. So the first `@async_test` function of a module puts one test case class,
-`_async_tests`, beside itself, whose tests are the functions of that module under their own names: the loader finds it in
-the module as it finds any class, `-k` and loading by name work, and no `load_tests` is taken from the user.
+`_async_tests`, beside itself, whose tests are the functions of that module under their own names: the loader finds it
+in the module as it finds any class, `-k` and loading by name work, and no `load_tests` is taken from the user.
 `__test__ = False` keeps pytest away from the class: pytest collects the functions themselves.
 
 The class looks a function up in the module each time, so that decorators above `@async_test` (`skip`, `patch`) count.
@@ -10,7 +10,7 @@ The class looks a function up in the module each time, so that decorators above 
 
 from __future__ import annotations
 
-import sys
+import inspect
 import unittest
 from collections.abc import Callable
 from typing import Any, Final
@@ -41,10 +41,11 @@ class _ModuleFunction:
         self._name = name
 
     def __get__(self, instance: object, owner: type) -> Callable[[], Any]:
-        function = self._globals.get(self._name)
+        function: Any = self._globals.get(self._name)
         if not callable(function):
             raise AttributeError(f"module {owner.__module__!r} has no test function {self._name!r} any more")
-        return function
+        test: Callable[[], Any] = function
+        return test
 
 
 def publish(function: Callable[..., Any]) -> type[FunctionTests]:
@@ -60,7 +61,9 @@ def publish(function: Callable[..., Any]) -> type[FunctionTests]:
 
 def asked_for_by_name() -> bool:
     """Whether the caller's caller is unittest's loader, which calls a function to get a test from it."""
-    return sys._getframe(2).f_globals.get("__name__") == "unittest.loader"
+    frame = inspect.currentframe()
+    caller = frame and frame.f_back and frame.f_back.f_back
+    return caller is not None and caller.f_globals.get("__name__") == "unittest.loader"
 
 
 def run_function(

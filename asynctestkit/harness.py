@@ -104,7 +104,7 @@ class Life(Phases):
     open_loop = get_loop
 
     def run(self, awaitable: Awaitable[Any], *, context: contextvars.Context | None = None) -> Any:
-        """Await something in the test task; a coroutine for which another context is asked for gets a task of its own."""
+        """Await something in the test task; what is to run in another context than the test's gets its own task."""
         if context is None or context is self.context:
             return super().run(awaitable)
         loop = self.get_loop()
@@ -112,7 +112,7 @@ class Life(Phases):
 
     def may_go_on(self) -> bool:
         """Return whether another async phase may follow the one that has just ended."""
-        return self.step < _BODY or self.held is not None or (self._more is not None and self._more())
+        return self.step < _BODY or self.cut_short or (self._more is not None and self._more())
 
     # The steps.
 
@@ -130,10 +130,10 @@ class Life(Phases):
         self._enter(_SET_UP)
         if plain is not None:
             self.call(plain)
-        if later is not None and self.held is None:
+        if later is not None and not self.cut_short:
             later()
-        if self.held is not None:
-            while self.held is not None and leave_one():
+        if self.cut_short:
+            while self.cut_short and leave_one():
                 pass
             self.report()
 

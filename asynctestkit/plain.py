@@ -1,7 +1,7 @@
 """Async tests and hooks of test cases that are not ours: `unittest.TestCase`, Django's, anybody's.
 
 Such a case runs its own plain methods as ever. What is decorated shares one life per test, that is one loop, one task,
-one context, from the first decorated method to the last; the life is closed by the oldest cleanup, so after everything else.
+one context, from the first decorated method to the last; the life is closed by the oldest cleanup, so after all else.
 Hooks of a class or a module run on the shared loop of that scope, and decorated tests then run there too.
 """
 

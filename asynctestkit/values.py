@@ -43,9 +43,9 @@ def parse_seconds(value: object, *, option: str, where: str) -> float | None:
     """Return a duration in float seconds; None means no limit."""
     if value is None:
         return None
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
         seconds = float(value)
-        if seconds > 0 and not math.isnan(seconds):
+        if seconds > 0:  # which NaN is not
             return None if math.isinf(seconds) else seconds
     raise UsageError(
         message(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import CoroutineType
 from typing import Any, Final
 
@@ -76,6 +76,11 @@ class Phases:
         return True
 
     @property
+    def cut_short(self) -> bool:
+        """Whether an open scope ended a phase, and none has said why yet."""
+        return self.held is not None
+
+    @property
     def strayed(self) -> bool:
         """Whether plain code has run since this was last asked: it may have made another loop current."""
         strayed, self._strayed = self._strayed, False
@@ -83,6 +88,7 @@ class Phases:
 
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` in the context and await what it returns, if that can be awaited."""
+        value: Any
         if (
             self.active
         ):  # a phase that calls another one, as `self.doCleanups()` in a test: the context is entered already
@@ -185,14 +191,14 @@ class Phases:
             message(
                 f"{self.name} was cut short by {type(manager).__qualname__}, which swallowed the cancellation",
                 scope=name_of(manager),
-                fix="use a scope that raises when it fires (asyncio.timeout, anyio.fail_after), or enter it inside the test",
+                fix="use a scope that raises when it fires (asyncio.timeout, anyio.fail_after)",
             )
         ) from cut
 
 
-def as_coroutine(awaitable: Awaitable[Any]) -> CoroutineType[Any, Any, Any]:
+def as_coroutine(awaitable: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
     """Return something awaitable as a coroutine, which it may be already."""
-    return awaitable if isinstance(awaitable, CoroutineType) else _await(awaitable)
+    return awaitable if inspect.iscoroutine(awaitable) else _await(awaitable)
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:

@@ -45,4 +45,4 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
         if getattr(state, "_set_called", None):
             state._set_called = False
     if leave_no_policy and not previous.had_policy and hasattr(_events, "_event_loop_policy"):
-        _events._event_loop_policy = None
+        setattr(_events, "_event_loop_policy", None)  # noqa: B010  # private: type checkers do not know it

@@ -53,22 +53,21 @@ class LoopOptions(NamedTuple):
         return loop
 
     def _from_factory(self, factory: LoopFactory) -> asyncio.AbstractEventLoop:
-        loop: object = factory()
-        fault = None
+        loop: Any = factory()
         if not isinstance(loop, asyncio.AbstractEventLoop):
-            if asyncio.iscoroutine(loop):
-                loop.close()
-            fault = f"returned {loop!r}, which is no event loop"
+            fault = "is no event loop"
         elif loop.is_closed():
-            fault = f"returned {loop!r}, which is closed"
+            fault = "is closed"
         elif loop.is_running():
-            fault = f"returned {loop!r}, which is running already"
-        if fault is None:
-            assert isinstance(loop, asyncio.AbstractEventLoop)
+            fault = "is running already"
+        else:
             return loop
+        text = repr(loop)
+        if asyncio.iscoroutine(loop):
+            loop.close()  # nobody will await it: the error below says it all
         raise UsageError(
             message(
-                f"loop_factory {name_of(factory)} {fault}",
+                f"loop_factory {name_of(factory)} returned {text}, which {fault}",
                 loop_factory=place_of(factory),
                 fix="return a new event loop, as asyncio.new_event_loop or uvloop.new_event_loop do",
             )
@@ -180,7 +179,7 @@ def refuse_running_loop() -> None:
             "a managed loop cannot be called from a running event loop",
             running=repr(asyncio.get_running_loop()),
             held_by=repr(holder) if holder is not None else "a callback",
-            fix="run the tests from plain code; inside a notebook or another loop, in a thread of their own (asyncio.to_thread)",
+            fix="run the tests from plain code; in a notebook, in a thread of their own (asyncio.to_thread)",
         )
     )
 
@@ -190,7 +189,7 @@ async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
         me = asyncio.current_task()
         for _ in range(CANCEL_ROUNDS):
             leftover = asyncio.all_tasks(loop)
-            leftover.discard(me)  # type: ignore[arg-type]  # a coroutine that runs here runs in a task
+            leftover.discard(me)
             if not leftover:
                 break
             await _wait_cancelled(loop, leftover)

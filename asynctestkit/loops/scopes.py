@@ -144,7 +144,7 @@ class WideScope(Phases):
         return [(var, value) for var, value in self.context.items() if base.get(var, _UNSET) is not value]
 
     def end(self) -> None:
-        """End the scope: its task ends, and its hold on the loop; the last holder closes the loop. Ending twice is allowed."""
+        """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed."""
         _thread.scopes.pop((self.kind, self.owner), None)
         shared, self._shared = self._shared, None
         self.dismiss()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from types import FrameType
 
 Handler = Callable[[int, FrameType | None], None]
@@ -22,8 +23,7 @@ _get_handler = signal.getsignal
 _set_handler = signal.signal
 try:
     # The public functions translate handlers to enums, which on 3.11 and 3.12 costs more than the rest of a phase.
-    import _signal
-
+    _signal = import_module("_signal")
     _get_handler, _set_handler = _signal.getsignal, _signal.signal
 except (ImportError, AttributeError):  # an interpreter that builds its signal module otherwise
     pass

@@ -20,7 +20,10 @@ class AsyncTestKitError(Exception):
 
 
 class UsageError(AsyncTestKitError, TypeError):
-    """Say that an option, a decorator or a hook is used wrongly; raised where it is written, at the latest before the test runs."""
+    """Say that an option, a decorator or a hook is used wrongly.
+
+    It is raised where that is written, at the latest before the test runs.
+    """
 
 
 class ScopeError(UsageError):

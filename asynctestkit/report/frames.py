@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import Final
+from typing import Any, Final
 
 FULL_TRACEBACK_VARIABLE: Final = "ASYNCTESTKIT_FULL_TRACEBACK"
 
@@ -25,17 +25,16 @@ TRIM_FRAMES: Final = os.environ.get(FULL_TRACEBACK_VARIABLE, "") in ("", "0")
 
 def place_of(thing: object) -> str:
     """Return `file:line` of a function, method or class, or `(no source)` where Python knows none."""
-    thing = inspect.unwrap(thing) if callable(thing) else thing
-    if isinstance(thing, staticmethod | classmethod):
-        thing = thing.__func__
-    code = getattr(thing, "__code__", None) or getattr(thing, "cr_code", None) or getattr(thing, "ag_code", None)
+    source: Any = getattr(thing, "__func__", thing)
+    if callable(source):
+        source = inspect.unwrap(source)
+    code = getattr(source, "__code__", None) or getattr(source, "cr_code", None) or getattr(source, "ag_code", None)
     if code is not None:
         return f"{code.co_filename}:{code.co_firstlineno}"
     try:
-        file, (_, line) = inspect.getsourcefile(thing), inspect.getsourcelines(thing)  # type: ignore[arg-type]  # refusal is caught below
+        return f"{inspect.getsourcefile(source)}:{inspect.getsourcelines(source)[1]}"
     except (TypeError, OSError):
         return "(no source)"
-    return f"{file}:{line}"
 
 
 def name_of(thing: object) -> str:

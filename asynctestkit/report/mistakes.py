@@ -28,7 +28,7 @@ def refuse_value(value: object, test: object, name: str) -> None:
     """
     if isinstance(value, types.AsyncGeneratorType):
         headline = f"{name_of(test)} is an async generator: its body did not run"
-        fix = "remove the yield from the test; what is to be closed afterwards belongs in enterAsyncContext or addAsyncCleanup"
+        fix = "remove the yield from the test; close things with enterAsyncContext or addAsyncCleanup"
     elif isinstance(value, types.GeneratorType):
         headline = f"{name_of(test)} is a generator: its body did not run"
         fix = "remove the yield from the test, or make it `async def` and await"
@@ -46,8 +46,9 @@ def refuse_coroutine(value: object, assertion: str) -> None:
     """
     if not isinstance(value, types.CoroutineType):
         return
-    name, defined = value.__qualname__, place_of(value)
-    value.close()  # it will never be awaited now: one clear failure is enough
+    coroutine: Any = value
+    name, defined = coroutine.__qualname__, place_of(coroutine)
+    coroutine.close()  # it will never be awaited now: one clear failure is enough
     raise SilentPassError(
         message(
             f"{assertion} got the coroutine object {name}(), which was never awaited",
@@ -63,9 +64,9 @@ def require_coroutine_function(function: Callable[..., Any]) -> None:
     Raises:
         UsageError: It is.
     """
-    if not inspect.iscoroutinefunction(function) and not inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)
-    ):
+    # An object with an async __call__, an AsyncMock say, is as good.
+    call = getattr(type(function), "__call__", None)  # noqa: B004  # not whether it can be called, but how
+    if not inspect.iscoroutinefunction(function) and not inspect.iscoroutinefunction(call):
         raise UsageError(
             message(
                 f"{name_of(function)} is not an async function",
