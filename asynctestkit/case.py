@@ -39,7 +39,9 @@ if TRIM_FRAMES:
 
 T = TypeVar("T")
 
-_RUN_STATE = ("_asyncioRunner", "_asyncioTestContext", "_atk_life", "_outcome")
+_BODY: Final = Step.BODY
+
+_RUN_STATE = ("_asyncioRunner", "_asyncioTestContext", "_atk_life", "_atk_result", "_outcome")
 
 
 def _default(hook: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,6 +86,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     loop_factory: ClassVar[Any] = None
     _atk_debug: ClassVar[bool | None] = None
     _atk_life: Life | None = None
+    _atk_result: object = None
 
     if TYPE_CHECKING:
         debug: Any
@@ -284,7 +287,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         scope = self.loop_scope
         asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
         options = class_hooks.loop_options(cls, self)
-        plan = Plan(self._testMethodName, cls, options, asked, self.__dict__.pop("_atk_result", None))
+        plan = Plan(self._testMethodName, cls, options, asked, self._atk_result)
         return Life(plan, more=self._atk_may_go_on, runner=runner)
 
     def _atk_end(self) -> None:
@@ -295,27 +298,20 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             try:
                 self._tearDownAsyncioRunner()
             finally:
-                self._asyncioRunner = self._asyncioTestContext = self._atk_life = None
+                self._asyncioRunner = self._asyncioTestContext = self._atk_life = self._atk_result = None
 
     def _atk_may_go_on(self) -> bool:
         """Whether an async phase may follow the one that has just ended."""
         if self._cleanups:
             return True
         life = self._atk_life
-        return (
-            life is not None
-            and life.step is Step.BODY
-            and not (self._atk_idle("asyncTearDown") and self._atk_idle("tearDown"))
-        )
+        if life is None or life.step is not _BODY:
+            return False
+        return not (self._atk_does_nothing(self.asyncTearDown) and self._atk_does_nothing(self.tearDown))
 
-    def _atk_idle(self, name: str) -> bool:
-        """Whether a hook is the one that does nothing, and would be called by the code here."""
-        cls = type(self)
-        return (
-            getattr(cls, name) is _DEFAULTS[name]
-            and name not in self.__dict__
-            and cls._callAsync is _DEFAULTS["_callAsync"]
-        )
+    def _atk_does_nothing(self, hook: Callable[[], Any]) -> bool:
+        """Whether a hook of this instance is the default one, which need not be called."""
+        return getattr(hook, "__func__", None) in _DEFAULT_HOOKS and type(self)._callAsync is _CALL_ASYNC
 
     async def _atk_leave(self, leave: Callable[..., Awaitable[Any]], cm: object) -> None:
         assert self._atk_life is not None
@@ -342,9 +338,12 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             runner.close()
 
     def _callSetUp(self) -> None:
-        life = self._atk_running()
-        later = None if self._atk_idle("asyncSetUp") else partial(self._callAsync, self.asyncSetUp)
-        life.set_up(None if self._atk_idle("setUp") else self.setUp, later, self._atk_leave_one)
+        plain, later = self.setUp, self.asyncSetUp
+        self._atk_running().set_up(
+            None if self._atk_does_nothing(plain) else plain,
+            None if self._atk_does_nothing(later) else partial(self._callAsync, later),
+            self._atk_leave_one,
+        )
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         life = self._atk_running()
@@ -356,8 +355,11 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             mistakes.refuse_value(value, method, self.id())
 
     def _callTearDown(self) -> None:
-        first = None if self._atk_idle("asyncTearDown") else partial(self._callAsync, self.asyncTearDown)
-        self._atk_running().tear_down(first, None if self._atk_idle("tearDown") else self.tearDown)
+        first, plain = self.asyncTearDown, self.tearDown
+        self._atk_running().tear_down(
+            None if self._atk_does_nothing(first) else partial(self._callAsync, first),
+            None if self._atk_does_nothing(plain) else plain,
+        )
 
     def _callCleanup(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
         self._callMaybeAsync(function, *args, **kwargs)
@@ -374,9 +376,10 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         return self._atk_life
 
 
-_DEFAULTS: Final = {
-    name: vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "_callAsync")
-}
+_DEFAULT_HOOKS: Final = frozenset(
+    vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
+)
+_CALL_ASYNC: Final = AsyncTestCase._callAsync
 
 
 def _protocol(cm: object, enter: str, leave: str) -> tuple[Any, Any]:

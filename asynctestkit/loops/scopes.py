@@ -57,7 +57,8 @@ class SharedLoop:
     def leave(self) -> None:
         """End one use."""
         self.users -= 1
-        self._close_if_unused()
+        if not self.holders:
+            self._close_if_unused()
 
     def drop(self, holder: WideScope) -> None:
         """Let go of the loop."""

@@ -1,0 +1,80 @@
+"""What the README and the examples show is run as they show it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
+LIMIT = 120.0
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run this interpreter on the repository's package and return what came of it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
+    environment["PYTHONPATH"] = str(ROOT)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+
+class ReadmeTest(unittest.TestCase):
+    """The README's program works, and its commands name what is there."""
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    def test_program_passes(self) -> None:
+        """The example in the README passes, with warnings as errors, and holds two tests."""
+        (program,) = re.findall(r"```python\n(.*?)```", self.readme, re.DOTALL)
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "test_readme.py").write_text(program, encoding="utf-8")
+            outcome = run("-W", "error", "-m", "unittest", "test_readme", cwd=Path(folder))
+        self.assertRegex(outcome.stderr, r"\A\.\.\n-+\nRan 2 tests in \S+\n\nOK\n\Z")
+
+    def test_two_commands(self) -> None:
+        """There are exactly two commands for a fresh clone, and each does its own set-up."""
+        commands = re.findall(r"```sh\n(.*?)\n```", self.readme, re.DOTALL)
+        self.assertEqual([command.split(" && ")[0] for command in commands], ["python3 -m venv .venv"] * 2)
+
+
+class ExamplesTest(unittest.TestCase):
+    """The example suite runs as a user would run it."""
+
+    def count_in(self, text: str, pattern: str) -> int:
+        found = re.search(pattern, text)
+        self.assertIsNotNone(found, text)
+        assert found is not None
+        return int(found[1])
+
+    def test_unittest_discovery(self) -> None:
+        """`python -m unittest discover` in the folder runs all of them, with warnings as errors."""
+        outcome = run("-W", "error", "-m", "unittest", "discover", cwd=EXAMPLES)
+        self.assertTrue(outcome.stderr.endswith("\n\nOK\n"), outcome.stderr)
+        self.assertGreater(self.count_in(outcome.stderr, r"Ran (\d+) tests"), 20)
+
+    @unittest.skipUnless(importlib.util.find_spec("pytest"), "pytest is not installed")
+    def test_pytest_runs_the_same(self) -> None:
+        """pytest, without a plugin of ours, runs the same number of tests, and all pass."""
+        by_unittest = run("-m", "unittest", "discover", "-s", "docs/examples")
+        by_pytest = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "docs/examples")
+        self.assertEqual(by_pytest.returncode, 0, by_pytest.stdout)
+        self.assertEqual(
+            self.count_in(by_pytest.stdout, r"(\d+) passed"), self.count_in(by_unittest.stderr, r"Ran (\d+) tests")
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
