@@ -351,7 +351,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         if value is not None:
             # unittest's own warning is kept for those who filter or count it; as an error it would hide the fix.
             with suppress(DeprecationWarning):
-                warnings.warn(mistakes.deprecated_return(method), DeprecationWarning, stacklevel=4)
+                warnings.warn(mistakes.deprecated_return(method, value), DeprecationWarning, stacklevel=4)
             mistakes.refuse_value(value, method, self.id())
 
     def _callTearDown(self) -> None:

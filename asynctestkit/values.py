@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 import math
-import numbers
 
 from asynctestkit.report.errors import UsageError, message
 
@@ -43,7 +42,7 @@ def parse_seconds(value: object, *, option: str, where: str) -> float | None:
     """Return a duration in float seconds; None means no limit."""
     if value is None:
         return None
-    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)
         if seconds > 0:  # which NaN is not
             return None if math.isinf(seconds) else seconds

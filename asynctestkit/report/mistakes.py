@@ -15,9 +15,10 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
-def deprecated_return(method: object) -> str:
+def deprecated_return(method: object, value: object) -> str:
     """Return the words that unittest warns with when a test returns something."""
-    return f"It is deprecated to return a value that is not None from a test case ({method})"
+    kind = type(value).__name__
+    return f"It is deprecated to return a value that is not None from a test case ({method} returned {kind!r})"
 
 
 def refuse_value(value: object, test: object, name: str) -> None:
