@@ -280,7 +280,10 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         self._setupAsyncioRunner()
         runner = self._asyncioRunner
         life = self._atk_life = runner if isinstance(runner, Life) else self._atk_new_life(runner)
-        self._asyncioTestContext = life.context
+        if self._asyncioTestContext is None:
+            self._asyncioTestContext = life.context
+        else:  # an override brought its own
+            life.context = self._asyncioTestContext
 
     def _atk_new_life(self, runner: Any = None) -> Life:
         cls = type(self)

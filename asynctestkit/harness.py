@@ -26,7 +26,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from asynctestkit.loops import scopes
-from asynctestkit.loops.calls import Phases, as_coroutine
+from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -107,8 +107,7 @@ class Life(Phases):
         """Await something in the test task; what is to run in another context than the test's gets its own task."""
         if context is None or context is self.context:
             return super().run(awaitable)
-        loop = self.get_loop()
-        return loop.run_until_complete(loop.create_task(as_coroutine(awaitable), context=context))
+        return self.run_beside(awaitable, context)
 
     def may_go_on(self) -> bool:
         """Return whether another async phase may follow the one that has just ended."""

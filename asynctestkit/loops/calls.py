@@ -107,7 +107,13 @@ class Phases:
         return self.run(value) if inspect.isawaitable(value) else value
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
-        """Await something in the task, from outside the loop; a cancellation by an open scope is held."""
+        """Await something in the task, from outside the loop; a cancellation by an open scope is held.
+
+        Plain code of a phase that asks for this itself (`self.doCleanups()` in a sync test) is inside the context, which
+        the task therefore cannot enter: what it asks for runs in a task of its own, in a copy of the context.
+        """
+        if self.active:
+            return self.run_beside(awaitable, self.context.copy())
         coro = as_coroutine(awaitable)
         host = self.host
         if host is None:
@@ -123,6 +129,12 @@ class Phases:
                 raise
             self.held = error
             return None
+
+    def run_beside(self, awaitable: Awaitable[Any], context: contextvars.Context) -> Any:
+        """Await something in a task of its own, in another context, from outside the loop."""
+        refuse_running_loop()
+        loop = self.open_loop()
+        return loop.run_until_complete(loop.create_task(as_coroutine(awaitable), context=context))
 
     async def leave(self, exit: Callable[..., Awaitable[Any]], manager: object) -> None:
         """Leave an asynchronous context manager that was entered in the task."""

@@ -224,5 +224,6 @@ async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Ta
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             loop.call_exception_handler(
-                {"message": "unhandled exception while a test's loop was shut down", "exception": error, "task": task}
+                # asyncio.Runner's own words, which people search for.
+                {"message": "unhandled exception during asyncio.run() shutdown", "exception": error, "task": task}
             )
