@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from asynctestkit.case import AsyncTestCase as AsyncTestCase
     from asynctestkit.decorators import async_hook as async_hook
     from asynctestkit.decorators import async_test as async_test
+    from asynctestkit.fixtures.definition import fixture as fixture
+    from asynctestkit.fixtures.registry import FixtureRegistry as FixtureRegistry
+    from asynctestkit.fixtures.registry import registry as registry
+    from asynctestkit.fixtures.requests import uses as uses
     from asynctestkit.report.errors import AsyncTestKitError as AsyncTestKitError
+    from asynctestkit.report.errors import FixtureError as FixtureError
     from asynctestkit.report.errors import LoopError as LoopError
     from asynctestkit.report.errors import ScopeError as ScopeError
     from asynctestkit.report.errors import SilentPassError as SilentPassError
@@ -23,23 +28,33 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncTestCase": "asynctestkit.case",
     "AsyncTestKitError": "asynctestkit.report.errors",
+    "FixtureError": "asynctestkit.report.errors",
+    "FixtureRegistry": "asynctestkit.fixtures.registry",
     "LoopError": "asynctestkit.report.errors",
     "ScopeError": "asynctestkit.report.errors",
     "SilentPassError": "asynctestkit.report.errors",
     "UsageError": "asynctestkit.report.errors",
     "async_hook": "asynctestkit.decorators",
     "async_test": "asynctestkit.decorators",
+    "fixture": "asynctestkit.fixtures.definition",
+    "registry": "asynctestkit.fixtures.registry",
+    "uses": "asynctestkit.fixtures.requests",
 }
 
 __all__ = [
     "AsyncTestCase",
     "AsyncTestKitError",
+    "FixtureError",
+    "FixtureRegistry",
     "LoopError",
     "ScopeError",
     "SilentPassError",
     "UsageError",
     "async_hook",
     "async_test",
+    "fixture",
+    "registry",
+    "uses",
 ]
 
 

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks
+from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import check_factory
 from asynctestkit.report import mistakes
-from asynctestkit.report.errors import ScopeError, message
+from asynctestkit.report.errors import ScopeError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import Scope, parse_scope, parse_switch
 
@@ -280,6 +281,11 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         self._setupAsyncioRunner()
         runner = self._asyncioRunner
         life = self._atk_life = runner if isinstance(runner, Life) else self._atk_new_life(runner)
+        try:
+            name = self._testMethodName
+            life.use(requests_of(type(self)).plan(getattr(type(self), name, None), name, given=1), instance=self)
+        except UsageError as error:
+            life.refusal = error  # told where the test is set up, so that it is this test's error
         if self._asyncioTestContext is None:
             self._asyncioTestContext = life.context
         else:  # an override brought its own
@@ -382,7 +388,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 _DEFAULT_HOOKS: Final = frozenset(
     vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 )
-_CALL_ASYNC: Final = AsyncTestCase._callAsync
+_CALL_ASYNC: Final = vars(AsyncTestCase)["_callAsync"]
 
 
 def _protocol(cm: object, enter: str, leave: str) -> tuple[Any, Any]:

@@ -91,6 +91,8 @@ def do_class_cleanups(cls: Any) -> None:
     """Run the class's cleanups as unittest does, awaiting what is async, and end the class's scope."""
     cls.tearDown_exceptions = []
     scope = begin(cls)
+    if scope.fixtures is not None:  # opened after the class was set up, so closed before it is taken down
+        _collect(cls, scope.fixtures.close)
     while cls._class_cleanups:
         function, args, kwargs = cls._class_cleanups.pop()
         _collect(cls, functools.partial(scope.call_hook, function, *args, **kwargs))

@@ -15,6 +15,7 @@ import unittest
 from collections.abc import Callable
 from typing import Any, Final
 
+from asynctestkit.fixtures.requests import Requests, requests_of
 from asynctestkit.harness import Plan, run_alone
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.report import mistakes
@@ -78,6 +79,8 @@ def run_function(
     """Run one async test function on a managed loop."""
     name = f"{function.__module__}.{function.__qualname__}"
     plan = Plan(name=function.__name__, owner=owner, options=options, timeout=timeout)
-    value = run_alone(plan, lambda: function(*args, **kwargs))
+    requests = Requests(None, function.__module__) if owner is FunctionTests else requests_of(owner)
+    fixtures = requests.plan(function, function.__name__, given=len(args), passed=kwargs)
+    value = run_alone(plan, function, fixtures, *args, **kwargs)
     if value is not None:
         mistakes.refuse_value(value, function, name)

@@ -22,13 +22,17 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import enum
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
+from asynctestkit.fixtures.graph import FixturePlan
+from asynctestkit.fixtures.live import TestFixtures, WideFixtures
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
+from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
 
@@ -79,7 +83,7 @@ class Life(Phases):
         runner: Whose loop to run on, where the suite brings its own runner; it is never closed here.
     """
 
-    __slots__ = ("_managed", "_more", "_runner", "_shared", "plan", "step")
+    __slots__ = ("_bare_class", "_managed", "_more", "_runner", "_shared", "fixtures", "plan", "refusal", "step")
 
     def __init__(self, plan: Plan, *, more: Callable[[], bool] | None = None, runner: Runner | None = None) -> None:
         super().__init__(scopes.inherited_context(plan.owner), name=plan.name, limit=plan.timeout)
@@ -89,6 +93,10 @@ class Life(Phases):
         self._runner = runner
         self._managed: ManagedLoop | None = None
         self._shared: scopes.SharedLoop | None = None
+        self._bare_class: scopes.WideScope | None = None
+        self.fixtures: TestFixtures | None = None
+        self.refusal: Exception | None = None
+        """Why the test cannot run: raised before anything is set up."""
 
     # The protocol of asyncio.Runner, for suites that drive their phases themselves.
 
@@ -111,7 +119,28 @@ class Life(Phases):
 
     def may_go_on(self) -> bool:
         """Return whether another async phase may follow the one that has just ended."""
-        return self.step < _BODY or self.cut_short or (self._more is not None and self._more())
+        if self.step < _BODY or self.cut_short or (self.fixtures is not None and self.fixtures.openings):
+            return True
+        return self._more is not None and self._more()
+
+    def wide_host(self, scope: Scope) -> scopes.WideScope:
+        """Return the class, module or session that fixtures of this scope belong to."""
+        plan = self.plan
+        if scope is Scope.CLASS:
+            host = scopes.entered(Scope.CLASS, plan.owner)
+            if host is None:  # run on its own, the test is all there is of its class
+                host = self._bare_class = scopes.enter_class(plan.owner)
+                host.options = plan.options
+        else:
+            host = (
+                scopes.enter_module(plan.owner.__module__)
+                if scope is Scope.MODULE
+                else scopes.enter_session(plan.result)
+            )
+        if host.fixtures is None:
+            host.fixtures = WideFixtures(host)
+            host.at_end(host.fixtures.close)
+        return host
 
     # The steps.
 
@@ -136,23 +165,50 @@ class Life(Phases):
                 pass
             self.report()
 
+    def use(self, fixtures: FixturePlan | None, *, instance: object) -> None:
+        """Say which fixtures the test needs, before its loop is opened: it must be the one they live on."""
+        if fixtures is None:
+            return
+        self.fixtures = TestFixtures(self, fixtures, instance=instance, owner=self.plan.owner)
+        widest = fixtures.widest_async
+        if widest is not None and widest > Scope.TEST:
+            if self.plan.asked is Scope.TEST:
+                raise _cannot_share(self.plan, fixtures, widest)
+            self.plan = self.plan._replace(asked=max(widest, self.plan.asked or widest))
+
     def body(self, run: Callable[..., Any], /, *args: Any) -> Any:
-        """Step 5: run the test itself by calling `run`; return what it returned."""
+        """Steps 4 and 5: open the fixtures and run the test itself by calling `run`; return what it returned."""
         self._enter(_BODY)
-        return run(*args)
+        if self.fixtures is None:
+            return run(*args)
+        values = self.fixtures.open()
+        return None if self.cut_short else run(*args, **values)
+
+    def inherit(self, host: scopes.WideScope) -> None:
+        """Take over the context variables that a wider scope's fixtures have set."""
+        for var, value in host.changes():
+            self.context.run(var.set, value)
+
+    def close_fixtures(self) -> None:
+        """Step 6: close what fixtures are open; every close is tried, and their errors are raised together."""
+        if self.fixtures is not None:
+            self.fixtures.close()
 
     def tear_down(self, first: Callable[[], Any] | None, plain: Callable[[], Any] | None) -> None:
-        """Step 7.
+        """Steps 6 and 7.
 
         Args:
             first: Runs the test's `asyncTearDown`; None where it has none.
             plain: The test's `tearDown`; None where it has none.
         """
         self._enter(_TEAR_DOWN)
-        if first is not None:
-            first()
-        if plain is not None:
-            self.call(plain)
+        try:
+            self.close_fixtures()
+        finally:
+            if first is not None:
+                first()
+            if plain is not None:
+                self.call(plain)
 
     def hook(self, step: Step, function: Callable[..., Any], /, *args: Any) -> None:
         """Run one hook of step 3 or 7 where the test case is not ours and calls its hooks itself."""
@@ -170,6 +226,16 @@ class Life(Phases):
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
         self.step = _CLOSED
+        try:
+            if self.fixtures is not None and self.fixtures.openings:  # after Ctrl-C, or a debug() that failed
+                self.fixtures.close()
+        finally:
+            self._close_loop()
+            bare, self._bare_class = self._bare_class, None
+            if bare is not None:
+                bare.end()
+
+    def _close_loop(self) -> None:
         managed, self._managed = self._managed, None
         shared, self._shared = self._shared, None
         if managed is None:
@@ -197,6 +263,8 @@ class Life(Phases):
             self._managed.make_current()
 
     def _open(self) -> ManagedLoop:
+        if self.refusal is not None:
+            raise self.refusal
         plan = self.plan
         if self._runner is not None:
             managed = ManagedLoop.borrow(self._runner.get_loop())
@@ -226,12 +294,32 @@ def _clear(shared: scopes.SharedLoop, host: HostTask | None) -> None:
         managed.cancel(left)
 
 
-def run_alone(plan: Plan, function: Callable[[], Awaitable[Any]]) -> Any:
+def run_alone(
+    plan: Plan, function: Callable[..., Awaitable[Any]], fixtures: FixturePlan | None = None, *args: Any, **kwargs: Any
+) -> Any:
     """Run a test that is a single function, without hooks, through all its steps; return what it returned."""
     life = Life(plan)
     try:
-        value = life.body(life.call, function)
+        life.use(fixtures, instance=None)
+        try:
+            value = life.body(functools.partial(life.call, function, *args, **kwargs))
+        finally:
+            life.close_fixtures()
         life.report()
         return value
     finally:
         life.close()
+
+
+def _cannot_share(plan: Plan, fixtures: FixturePlan, widest: Scope) -> ScopeError:
+    (wide, *_) = [
+        node.fixture for node in fixtures.order if node.fixture.kind.is_async and node.fixture.scope is widest
+    ]
+    return ScopeError(
+        message(
+            f"loop_scope 'test' cannot hold fixture {wide.name!r}, which lives for a {widest.word}",
+            test=f"{plan.owner.__module__}.{plan.owner.__qualname__}.{plan.name}   loop_scope=test",
+            fix=f"leave loop_scope out, or make {wide.name!r} scope=test",
+            **{repr(wide.name): wide.describe()},
+        )
+    )

@@ -7,10 +7,12 @@ Hooks of a class or a module run on the shared loop of that scope, and decorated
 
 from __future__ import annotations
 
+import functools
 import unittest
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
@@ -30,7 +32,12 @@ _LIFE = "_atk_life"
 def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **kwargs: Any) -> None:
     """Run an async test method of `case`."""
     life = _life_of(case)
-    value = life.body(lambda: life.call(function, case, *args, **kwargs))
+    plan = requests_of(type(case)).plan(function, case._testMethodName, given=1 + len(args), passed=kwargs)
+    life.use(plan, instance=case)
+    try:
+        value = life.body(functools.partial(life.call, function, case, *args, **kwargs))
+    finally:
+        life.close_fixtures()
     if value is not None:
         mistakes.refuse_value(value, function, case.id())
 

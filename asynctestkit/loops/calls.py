@@ -23,7 +23,7 @@ from typing import Any, Final
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import refuse_running_loop
 from asynctestkit.report.errors import SilentPassError, message
-from asynctestkit.report.frames import TRIM_FRAMES, name_of
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
 
 if TRIM_FRAMES:
     __unittest = True
@@ -55,7 +55,7 @@ class Phases:
     whether another phase may follow.
     """
 
-    __slots__ = ("_strayed", "active", "context", "held", "host", "limit", "name")
+    __slots__ = ("_interruption", "_strayed", "active", "context", "held", "host", "limit", "name")
 
     def __init__(self, context: contextvars.Context, *, name: str, limit: float | None = None) -> None:
         self.context = context
@@ -66,6 +66,7 @@ class Phases:
         self.active = False
         """Whether a plain function of a phase is running right now."""
         self._strayed = False
+        self._interruption: BaseException | None = None
 
     def open_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop to run on, current and not running."""
@@ -109,12 +110,16 @@ class Phases:
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Await something in the task, from outside the loop; a cancellation by an open scope is held.
 
-        Plain code of a phase that asks for this itself (`self.doCleanups()` in a sync test) is inside the context, which
-        the task therefore cannot enter: what it asks for runs in a task of its own, in a copy of the context.
+        Plain code of a phase that asks for this itself (`self.doCleanups()` in a sync test) is inside the context,
+        which the task therefore cannot enter: what it asks for runs in a task of its own, in a copy of the context.
         """
         if self.active:
             return self.run_beside(awaitable, self.context.copy())
         coro = as_coroutine(awaitable)
+        if self._interruption is not None:
+            coro.close()
+            interruption, self._interruption = self._interruption, None
+            raise interruption
         host = self.host
         if host is None:
             try:
@@ -127,6 +132,7 @@ class Phases:
         except asyncio.CancelledError as error:
             if not host.cancelling:
                 raise
+            trim(error)
             self.held = error
             return None
 
@@ -174,6 +180,11 @@ class Phases:
         if self.host is None or self.host.task is None or asyncio._get_running_loop() is not self.host.loop:
             return False
         return asyncio.current_task() is self.host.task
+
+    def interrupt(self, error: BaseException) -> None:
+        """End the running phase with `error`; if none runs, the next one. Called in the loop's thread."""
+        if self.host is None or not self.host.interrupt(error):
+            self._interruption = error
 
     def dismiss(self) -> None:
         """Let the task end when the loop runs next."""

@@ -20,6 +20,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import functools
+import sys
 import threading
 import unittest
 from collections.abc import Awaitable, Callable, Hashable
@@ -76,7 +78,7 @@ class SharedLoop:
 class WideScope(Phases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
 
-    __slots__ = ("_base", "_shared", "depth", "kind", "options", "owner")
+    __slots__ = ("_at_end", "_base", "_shared", "depth", "fixtures", "kind", "options", "owner")
 
     def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
         super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
@@ -84,6 +86,9 @@ class WideScope(Phases):
         self.owner = owner
         self.depth = 0
         self.options = LoopOptions()
+        self.fixtures: Any = None
+        """What keeps the scope's fixtures, once it has any; known to whoever put it here."""
+        self._at_end: list[Callable[[], None]] = []
         self._base = self.context.copy()
         self._shared: SharedLoop | None = None
 
@@ -119,11 +124,14 @@ class WideScope(Phases):
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Await something in the scope's task; what it leaves running is the scope's, not a test's."""
         shared = self.hold(self.options)
+        loop = shared.managed.loop
         took = shared.managed.make_current()
+        before = None if shared.known is None else asyncio.all_tasks(loop)
         try:
             return super().run(awaitable)
         finally:
-            shared.known = None
+            if shared.known is not None and before is not None:
+                shared.known |= asyncio.all_tasks(loop) - before
             if took:
                 shared.managed.give_back()
 
@@ -139,6 +147,16 @@ class WideScope(Phases):
             if took:
                 shared.managed.give_back()
 
+    def adopt(self, context: contextvars.Context) -> None:
+        """Take over the context variables that were set in a copy of the scope's context."""
+        for var, value in context.items():
+            if self.context.get(var, _UNSET) is not value:
+                self.context.run(var.set, value)
+
+    def at_end(self, function: Callable[[], None]) -> None:
+        """Have a plain function called when the scope ends; last in, first out."""
+        self._at_end.append(function)
+
     def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
         """Return the context variables that the scope's hooks have set, with their values."""
         base = self._base
@@ -146,11 +164,15 @@ class WideScope(Phases):
 
     def end(self) -> None:
         """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed."""
-        _thread.scopes.pop((self.kind, self.owner), None)
-        shared, self._shared = self._shared, None
-        self.dismiss()
-        if shared is not None:
-            shared.drop(self)
+        try:
+            while self._at_end:
+                self._at_end.pop()()
+        finally:
+            _thread.scopes.pop((self.kind, self.owner), None)
+            shared, self._shared = self._shared, None
+            self.dismiss()
+            if shared is not None:
+                shared.drop(self)
 
 
 class _ThreadState(threading.local):
@@ -204,7 +226,7 @@ def enter_session(result: object) -> WideScope:
     scope = entered(Scope.SESSION, None)
     if scope is None:
         scope = enter(Scope.SESSION, None, "the test run")
-        _call_before(result, "stopTestRun", scope.end)
+        _call_before(result, "stopTestRun", functools.partial(_end_session, scope, result))
     return scope
 
 
@@ -240,6 +262,30 @@ def inherited_context(cls: type) -> contextvars.Context:
                 for var, value in scope.changes():
                     context.run(var.set, value)
     return context
+
+
+class _SessionEnd:
+    """What an error of the session's end is reported on: a test in all that a result looks at."""
+
+    failureException = None
+
+    def id(self) -> str:
+        return "end of the test run"
+
+    __str__ = id
+
+    def shortDescription(self) -> None:
+        return None
+
+    def countTestCases(self) -> int:
+        return 0
+
+
+def _end_session(scope: WideScope, result: Any) -> None:
+    try:
+        scope.end()
+    except Exception:
+        result.addError(_SessionEnd(), sys.exc_info())
 
 
 def _call_before(target: object, name: str, first: Callable[[], None]) -> None:

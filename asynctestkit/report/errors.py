@@ -3,7 +3,8 @@
     Exception
     └── AsyncTestKitError
         ├── UsageError             an option, decorator or hook is used wrongly
-        │   └── ScopeError         scopes that cannot go together
+        │   ├── ScopeError         scopes that cannot go together
+    │   └── FixtureError       a fixture that does not exist, is there twice, or asks for itself
         └── LoopError              a managed loop cannot be opened or run here
     AssertionError
     └── SilentPassError            a test would have passed without proving anything
@@ -30,6 +31,10 @@ class ScopeError(UsageError):
     """Say that two scopes cannot go together."""
 
 
+class FixtureError(UsageError):
+    """Say that a fixture does not exist, exists twice, asks for itself, or cannot be opened where it is asked for."""
+
+
 class LoopError(AsyncTestKitError, RuntimeError):
     """Say that a managed loop cannot be opened or run in this place."""
 
@@ -39,7 +44,7 @@ class SilentPassError(AssertionError):
 
 
 # The public names live in the package root: reports and pickles should not tie users to this file.
-for _error in (AsyncTestKitError, UsageError, ScopeError, LoopError, SilentPassError):
+for _error in (AsyncTestKitError, UsageError, ScopeError, FixtureError, LoopError, SilentPassError):
     _error.__module__ = "asynctestkit"
 del _error
 

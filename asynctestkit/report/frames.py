@@ -23,6 +23,15 @@ FULL_TRACEBACK_VARIABLE: Final = "ASYNCTESTKIT_FULL_TRACEBACK"
 TRIM_FRAMES: Final = os.environ.get(FULL_TRACEBACK_VARIABLE, "") in ("", "0")
 
 
+def trim(error: BaseException) -> None:
+    """Cut the frames of the machinery off the front of a traceback that will be shown in the middle of another."""
+    trace = error.__traceback__
+    while trace is not None and "__unittest" in trace.tb_frame.f_globals:
+        trace = trace.tb_next
+    if trace is not None:
+        error.__traceback__ = trace
+
+
 def place_of(thing: object) -> str:
     """Return `file:line` of a function, method or class, or `(no source)` where Python knows none."""
     source: Any = getattr(thing, "__func__", thing)
