@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asynctestkit.decorators import async_hook as async_hook
     from asynctestkit.decorators import async_test as async_test
     from asynctestkit.fixtures.definition import fixture as fixture
+    from asynctestkit.fixtures.params import parametrize as parametrize
     from asynctestkit.fixtures.registry import FixtureRegistry as FixtureRegistry
     from asynctestkit.fixtures.registry import registry as registry
     from asynctestkit.fixtures.requests import uses as uses
@@ -37,6 +38,7 @@ _HOMES = {
     "async_hook": "asynctestkit.decorators",
     "async_test": "asynctestkit.decorators",
     "fixture": "asynctestkit.fixtures.definition",
+    "parametrize": "asynctestkit.fixtures.params",
     "registry": "asynctestkit.fixtures.registry",
     "uses": "asynctestkit.fixtures.requests",
 }
@@ -53,6 +55,7 @@ __all__ = [
     "async_hook",
     "async_test",
     "fixture",
+    "parametrize",
     "registry",
     "uses",
 ]

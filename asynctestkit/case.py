@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks
+from asynctestkit.fixtures.params import CHOICES, VALUES, expand_methods
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
@@ -112,6 +113,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         if cls.loop_factory is not None:
             check_factory(cls.loop_factory, where=where)
         class_hooks.adapt(cls, AsyncTestCase)
+        expand_methods(cls)
 
     def __init__(self, methodName: str = "runTest") -> None:
         super().__init__(methodName)
@@ -220,6 +222,16 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
                 life.report()
         return bool(outcome.success)
 
+    async def get_fixture(self, name: str) -> Any:
+        """Return the value of a fixture that the running test asks for by name, opened now if it is not open.
+
+        It is closed with the others after the test. Tasks that ask at once wait for one opening.
+
+        Raises:
+            FixtureError: There is no such fixture, or it lives on another loop than the test's.
+        """
+        return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
+
     # ---- assertions that a coroutine object would pass or fail for the wrong reason ----------------------------
 
     def assertTrue(self, expr: Any, msg: Any = None) -> None:
@@ -283,7 +295,10 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         life = self._atk_life = runner if isinstance(runner, Life) else self._atk_new_life(runner)
         try:
             name = self._testMethodName
-            life.use(requests_of(type(self)).plan(getattr(type(self), name, None), name, given=1), instance=self)
+            function = getattr(type(self), name, None)
+            passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
+            plan = requests_of(type(self)).plan(function, name, given=1, passed=passed, choices=choices)
+            life.use(plan, instance=self)
         except UsageError as error:
             life.refusal = error  # told where the test is set up, so that it is this test's error
         if self._asyncioTestContext is None:

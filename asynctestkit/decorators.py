@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import unittest
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 from asynctestkit import functions, plain
 from asynctestkit.case import AsyncTestCase
+from asynctestkit.fixtures.params import PARAMS, make_variant, variants
+from asynctestkit.fixtures.requests import Requests
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
@@ -65,7 +68,15 @@ def async_test(
     return _make_test(function, timeout=timeout, loop_factory=loop_factory)
 
 
-def async_hook(function: H, /) -> H:
+@overload
+def async_hook(function: Callable[P, Coroutine[Any, Any, Any]], /) -> Callable[P, Any]: ...
+
+
+@overload
+def async_hook(function: H, /) -> H: ...
+
+
+def async_hook(function: Any, /) -> Any:
     """Run an async hook of unittest on the loop that the tests it prepares then use.
 
     For `setUp`, `tearDown`, `setUpClass` and `tearDownClass` (over or under `@classmethod`) of any `unittest.TestCase`,
@@ -74,9 +85,10 @@ def async_hook(function: H, /) -> H:
     Raises:
         UsageError: What is decorated is no coroutine function, or no hook.
     """
+    inner: Any = function
     if isinstance(function, classmethod):
-        return classmethod(_make_hook(function.__func__))  # type: ignore[return-value]  # a classmethod for a classmethod
-    return _make_hook(function)  # type: ignore[return-value]  # called as unittest calls hooks: with nothing, for nothing
+        return classmethod(_make_hook(inner.__func__))
+    return _make_hook(function)
 
 
 def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactory | None) -> Callable[..., None]:
@@ -98,6 +110,14 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
         owner = _type_of(case)
         if issubclass(owner, AsyncTestCase):
             return function(case, *args, **kwargs)  # awaited there, like any test that returns an awaitable
+        if getattr(function, PARAMS, ()):
+            raise UsageError(
+                message(
+                    f"@parametrize cannot make several tests of {name_of(function)}",
+                    defined=place_of(function),
+                    fix=f"derive {owner.__qualname__} from AsyncTestCase, or use self.subTest",
+                )
+            )
         if issubclass(owner, unittest.TestCase):
             return plain.run_test(case, function, *args, **kwargs)
         return functions.run_function(function, (case, *args), kwargs, owner=owner, options=options, timeout=seconds)
@@ -107,6 +127,15 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
 
 def _function(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
     published = "." not in function.__qualname__
+    if published and (found := variants(function, Requests(None, function.__module__), given=0)):
+        for variant in found:
+            made = make_variant(function, variant)
+            vars(sys.modules[function.__module__])[made.__name__] = _single(made, options, seconds, published=True)
+        return functions.stand_in(function)
+    return _single(function, options, seconds, published=published)
+
+
+def _single(function: Any, options: LoopOptions, seconds: float | None, *, published: bool) -> Callable[..., Any]:
     owner = functions.publish(function) if published else functions.FunctionTests
 
     @functools.wraps(function)

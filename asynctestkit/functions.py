@@ -10,16 +10,19 @@ The class looks a function up in the module each time, so that decorators above 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import unittest
 from collections.abc import Callable
 from typing import Any, Final
 
+from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import Requests, requests_of
 from asynctestkit.harness import Plan, run_alone
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.report import mistakes
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
 if TRIM_FRAMES:
     __unittest = True
@@ -51,13 +54,31 @@ class _ModuleFunction:
 
 def publish(function: Callable[..., Any]) -> type[FunctionTests]:
     """Make a module-level test function a test of its module's class for unittest; return the class."""
-    module_globals = function.__globals__
-    cls = module_globals.get(CLASS_NAME)
+    module_globals = inspect.unwrap(function).__globals__
+    cls: Any = module_globals.get(CLASS_NAME)
     if not (isinstance(cls, type) and issubclass(cls, FunctionTests)):
         namespace = {"__module__": function.__module__, "__test__": False, "__doc__": FunctionTests.__doc__}
         cls = module_globals[CLASS_NAME] = type(CLASS_NAME, (FunctionTests,), namespace)
     setattr(cls, function.__name__, _ModuleFunction(module_globals, function.__name__))
-    return cls
+    tests: type[FunctionTests] = cls
+    return tests
+
+
+def stand_in(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what takes the name of a function that stands for several tests, and is none itself."""
+
+    @functools.wraps(function)
+    def test(*args: Any, **kwargs: Any) -> None:
+        raise UsageError(
+            message(
+                f"{function.__name__} stands for several tests and cannot be called itself",
+                defined=place_of(function),
+                fix=f"call one of them: {function.__module__}.{function.__name__}[...]",
+            )
+        )
+
+    test.__test__ = False  # type: ignore[attr-defined]  # what pytest looks at
+    return test
 
 
 def asked_for_by_name() -> bool:
@@ -80,7 +101,9 @@ def run_function(
     name = f"{function.__module__}.{function.__qualname__}"
     plan = Plan(name=function.__name__, owner=owner, options=options, timeout=timeout)
     requests = Requests(None, function.__module__) if owner is FunctionTests else requests_of(owner)
-    fixtures = requests.plan(function, function.__name__, given=len(args), passed=kwargs)
+    values = getattr(function, VALUES, {})
+    choices = getattr(function, CHOICES, None)
+    fixtures = requests.plan(function, function.__name__, given=len(args), passed={**kwargs, **values}, choices=choices)
     value = run_alone(plan, function, fixtures, *args, **kwargs)
     if value is not None:
         mistakes.refuse_value(value, function, name)

@@ -184,6 +184,17 @@ class Life(Phases):
         values = self.fixtures.open()
         return None if self.cut_short else run(*args, **values)
 
+    async def fetch(self, plan: FixturePlan, *, instance: object) -> Any:
+        """Give the running test a fixture that it asks for by name."""
+        if self.fixtures is None:
+            self.fixtures = TestFixtures(self, FixturePlan((), ()), instance=instance, owner=self.plan.owner)
+        return await self.fixtures.fetch(plan)
+
+    @property
+    def shares_loop(self) -> bool:
+        """Whether the test runs on the loop that wider fixtures live on."""
+        return self._shared is not None
+
     def inherit(self, host: scopes.WideScope) -> None:
         """Take over the context variables that a wider scope's fixtures have set."""
         for var, value in host.changes():
