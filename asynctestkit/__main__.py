@@ -1,4 +1,8 @@
-"""`python -m asynctestkit`: the command line of `python -m unittest`, and the place for options of our own."""
+"""`python -m asynctestkit`: the command line of `python -m unittest`, and the place for options of our own.
+
+python -m asynctestkit [what unittest takes]
+python -m asynctestkit --fixtures MODULE ...    list the fixtures that tests there can ask for
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,27 @@ class Program(unittest.TestProgram):
 
 
 def main() -> None:
-    """Run the tests that the command line names."""
+    """Run the tests that the command line names, or list the fixtures of the modules after `--fixtures`."""
     if sys.argv[0].endswith("__main__.py"):
         sys.argv[0] = PROGRAM
+    if "--fixtures" in sys.argv[1:]:
+        sys.exit(_list_fixtures([name for name in sys.argv[1:] if name != "--fixtures"]))
     Program(module=None)
+
+
+def _list_fixtures(modules: list[str]) -> int:
+    if not modules or any(name.startswith("-") for name in modules):
+        print(f"usage: {PROGRAM} --fixtures MODULE [MODULE ...]", file=sys.stderr)
+        return 2
+    from asynctestkit.fixtures.listing import list_fixtures
+
+    for name in modules:
+        try:
+            print(list_fixtures(name))
+        except ImportError as error:
+            print(f"{PROGRAM}: cannot import {name!r}: {error}", file=sys.stderr)
+            return 2
+    return 0
 
 
 if __name__ == "__main__":
