@@ -130,13 +130,14 @@ class Life(Phases):
             host = scopes.entered(Scope.CLASS, plan.owner)
             if host is None:  # run on its own, the test is all there is of its class
                 host = self._bare_class = scopes.enter_class(plan.owner)
-                host.options = plan.options
         else:
             host = (
                 scopes.enter_module(plan.owner.__module__)
                 if scope is Scope.MODULE
                 else scopes.enter_session(plan.result)
             )
+        if not host.holds_loop:
+            host.options = plan.options
         if host.fixtures is None:
             host.fixtures = WideFixtures(host)
             host.at_end(host.fixtures.close)
@@ -175,6 +176,7 @@ class Life(Phases):
             if self.plan.asked is Scope.TEST:
                 raise _cannot_share(self.plan, fixtures, widest)
             self.plan = self.plan._replace(asked=max(widest, self.plan.asked or widest))
+            self.wide_host(widest)
 
     def body(self, run: Callable[..., Any], /, *args: Any) -> Any:
         """Steps 4 and 5: open the fixtures and run the test itself by calling `run`; return what it returned."""
@@ -190,10 +192,9 @@ class Life(Phases):
             self.fixtures = TestFixtures(self, FixturePlan((), ()), instance=instance, owner=self.plan.owner)
         return await self.fixtures.fetch(plan)
 
-    @property
-    def shares_loop(self) -> bool:
-        """Whether the test runs on the loop that wider fixtures live on."""
-        return self._shared is not None
+    def shares_loop_of(self, host: scopes.WideScope) -> bool:
+        """Whether the test runs on the loop that fixtures of a wider scope live on."""
+        return self._shared is not None and self._shared is host.hold(host.options)
 
     def inherit(self, host: scopes.WideScope) -> None:
         """Take over the context variables that a wider scope's fixtures have set."""
