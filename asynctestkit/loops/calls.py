@@ -132,8 +132,9 @@ class Phases:
         except asyncio.CancelledError as error:
             if not host.cancelling:
                 raise
-            trim(error)
-            self.held = error
+            if self.held is None:  # the first one is what ended the test
+                trim(error)
+                self.held = error
             return None
 
     def run_beside(self, awaitable: Awaitable[Any], context: contextvars.Context) -> Any:
@@ -147,7 +148,7 @@ class Phases:
         self._settle(manager, await self._exit(exit, manager))
 
     async def _exit(self, exit: Callable[..., Awaitable[Any]], manager: object) -> Any:
-        held = self.held
+        held = self.held or await self._met_late()
         if held is None:
             await exit(manager, None, None, None)
             return None
@@ -160,6 +161,16 @@ class Phases:
             raise
         finally:
             del held
+        return None
+
+    async def _met_late(self) -> asyncio.CancelledError | None:
+        """Return the cancellation that came between phases, for the scope it may have come from."""
+        if self.host is not None and self.host.cancelled_before and self.host.cancelling:
+            self.host.cancelled_before = False
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError as error:
+                return error
         return None
 
     async def leave_plain(self, exit: Callable[..., Any], manager: object) -> None:

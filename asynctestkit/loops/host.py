@@ -59,9 +59,11 @@ class HostTask:
         "_error",
         "_interruption",
         "_late_cancel",
+        "_late_message",
         "_owner",
         "_parked",
         "_value",
+        "cancelled_before",
         "context",
         "loop",
         "name",
@@ -84,10 +86,13 @@ class HostTask:
         self._coro: Coroutine[Any, Any, Any] | None = None
         self._value: Any = None
         self._error: BaseException | None = None
-        self._parked: asyncio.Future[None] | None = None
+        self._parked: _Parking | None = None
         self._busy = False
         self._dismissed = False
         self._late_cancel = False
+        self._late_message: object = None
+        self.cancelled_before = False
+        """Whether the running phase begins with a cancellation that came before it."""
         self._interruption: BaseException | None = None
 
     @property
@@ -124,6 +129,11 @@ class HostTask:
         self._interruption = error
         self.task.cancel()
         return True
+
+    def note_late_cancel(self, msg: object) -> None:
+        """Remember that the task was cancelled between phases; the next one meets it, with its message."""
+        self._late_cancel = True
+        self._late_message = msg
 
     def dismiss(self) -> None:
         """Let the parked task end in the next turns of the loop."""
@@ -203,6 +213,7 @@ class HostTask:
         me = self.task
         while self._coro is not None:
             coro, self._coro = self._coro, None
+            self.cancelled_before = self._late_cancel
             if self._late_cancel:
                 self._late_cancel = False
                 self._cancel_at_next_await()
@@ -227,19 +238,35 @@ class HostTask:
         task = self.task
         # Unless the scope that cancelled has been left meanwhile: then nobody waits for it any more.
         if task is not None and task.cancelling() > 0:
-            task.cancel()  # on a running task this takes effect at its next await ...
+            task.cancel(self._late_message)  # on a running task this takes effect at its next await ...
             task.uncancel()  # ... and is the cancellation that was counted already
 
     async def _park(self) -> None:
-        while self._coro is None and not self._dismissed:
-            self._parked = self.loop.create_future()
+        if self._coro is None and not self._dismissed:
+            self._parked = _Parking(self)
             try:
                 await self._parked
-            except asyncio.CancelledError as error:
-                if error.args == (CLOSING,):
-                    break
-                self._late_cancel = True
-        self._parked = None
+            except asyncio.CancelledError:  # the loop is being closed
+                pass
+            self._parked = None
+
+
+class _Parking(asyncio.Future[None]):
+    """What a parked task waits on: it notes a cancellation for the next phase instead of waking the task.
+
+    The task must not wake between phases: a plain phase that runs the loop by hand has entered the task's context,
+    which the task could then not enter, and its wake-up would be lost.
+    """
+
+    def __init__(self, host: HostTask) -> None:
+        super().__init__(loop=host.loop)
+        self._host = host
+
+    def cancel(self, msg: object = None) -> bool:
+        if msg == CLOSING:
+            return super().cancel(msg)
+        self._host.note_late_cancel(msg)
+        return True
 
 
 def _nothing() -> None:
