@@ -32,12 +32,13 @@ def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
 
 
 def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
-    """Make what was current before current again.
+    """Make what was current before current again, unless it has been closed meanwhile: then none is.
 
     With `leave_no_policy` a default policy that came into being meanwhile goes too, as long as no other thread has
     a loop in it: a test whose loop comes from a factory leaves no trace in asyncio's global state.
     """
-    asyncio.set_event_loop(previous.loop)
+    loop = previous.loop
+    asyncio.set_event_loop(loop if loop is None or not loop.is_closed() else None)
     # Up to 3.13 `get_event_loop` makes a loop in the main thread unless `set_event_loop` was ever called; code that
     # still leans on that should find it as it was.
     if previous.loop is None and not previous.set_called:

@@ -25,6 +25,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Coroutine
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final, Protocol
 
@@ -218,6 +219,7 @@ class HostTask:
                 self._late_cancel = False
                 self._cancel_at_next_await()
             value = error = None
+            counted = me.cancelling() if me is not None else 0
             try:
                 value = await coro
             except BaseException as raised:  # it belongs to the caller of run()
@@ -225,6 +227,12 @@ class HostTask:
                     raise  # the task itself is being thrown away
                 error = raised
             del coro
+            if me is not None and me.cancelling() > counted:
+                # The cancellation may still wait for the phase's next await, which does not come any more.
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError as raised:
+                    error = error or raised
             if self.task is not me:
                 return  # given up on meanwhile
             self._value, self._error = value, error
@@ -244,10 +252,8 @@ class HostTask:
     async def _park(self) -> None:
         if self._coro is None and not self._dismissed:
             self._parked = _Parking(self)
-            try:
+            with suppress(asyncio.CancelledError):  # what comes through is the loop's closing
                 await self._parked
-            except asyncio.CancelledError:  # the loop is being closed
-                pass
             self._parked = None
 
 
