@@ -122,8 +122,8 @@ def _factory(cls: Any, instance: Any) -> Any:
     A plain function in a class body is meant as it stands, `new_event_loop` say, though Python would bind it; only a
     function that cannot be called with nothing is taken for a method, as on IsolatedAsyncioTestCase.
     """
-    if (cls if instance is None else instance).loop_factory is None:
-        return None
+    if cls.loop_factory is None:
+        return None if instance is None else instance.loop_factory
     if instance is not None and "loop_factory" in vars(instance):
         return instance.loop_factory
     factory = cls.loop_factory
