@@ -236,18 +236,23 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def assertTrue(self, expr: Any, msg: Any = None) -> None:
         """Check that the expression is true; a coroutine object is neither, and fails."""
-        mistakes.refuse_coroutine(expr, "assertTrue")
+        self._atk_refuse_coroutine(expr, "assertTrue")
         super().assertTrue(expr, msg)
 
     def assertFalse(self, expr: Any, msg: Any = None) -> None:
         """Check that the expression is false; a coroutine object is neither, and fails."""
-        mistakes.refuse_coroutine(expr, "assertFalse")
+        self._atk_refuse_coroutine(expr, "assertFalse")
         super().assertFalse(expr, msg)
 
     def assertIsNotNone(self, obj: Any, msg: Any = None) -> None:
         """Check that the object is not None; a coroutine object proves nothing, and fails."""
-        mistakes.refuse_coroutine(obj, "assertIsNotNone")
+        self._atk_refuse_coroutine(obj, "assertIsNotNone")
         super().assertIsNotNone(obj, msg)
+
+    def _atk_refuse_coroutine(self, value: object, assertion: str) -> None:
+        fault = mistakes.coroutine_fault(value, assertion)
+        if fault is not None:
+            raise self.failureException(fault)
 
     # ---- running -----------------------------------------------------------------------------------------------
 

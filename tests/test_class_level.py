@@ -20,7 +20,7 @@ class ClassHooksTest(unittest.TestCase):
         self.events: list[str] = []
 
     def test_order_and_loop(self) -> None:
-        """Plain set-up, async set-up, tests, async tear-down, plain tear-down, cleanups; one loop and one task for all."""
+        """Plain and async set-up, tests, async and plain tear-down, cleanups; one loop and one task for all."""
         events = self.events
         loops: set[object] = set()
         tasks: set[object] = set()

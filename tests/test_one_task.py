@@ -79,7 +79,7 @@ class PhasesTest(unittest.TestCase):
 
                 async def test(self) -> None:
                     events.append("test")
-                    self.addAsyncCleanup(events.append, "cleanup 3")
+                    self.addCleanup(events.append, "cleanup 3")
 
                 async def asyncTearDown(self) -> None:
                     events.append("asyncTearDown")

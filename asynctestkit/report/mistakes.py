@@ -39,23 +39,20 @@ def refuse_value(value: object, test: object, name: str) -> None:
     raise SilentPassError(message(headline, test=name, defined=place_of(test), fix=fix))
 
 
-def refuse_coroutine(value: object, assertion: str) -> None:
-    """Fail an assertion about the truth of a coroutine object, which is always true, and close the object.
+def coroutine_fault(value: object, assertion: str) -> str | None:
+    """Return what is wrong with an assertion about a coroutine object, which is always true, and close the object.
 
-    Raises:
-        SilentPassError: `value` is a coroutine object.
+    None for anything else. It is for the assertion to fail with: unittest hides the frames of its own exception only.
     """
     if not isinstance(value, types.CoroutineType):
-        return
+        return None
     coroutine: Any = value
     name, defined = coroutine.__qualname__, place_of(coroutine)
     coroutine.close()  # it will never be awaited now: one clear failure is enough
-    raise SilentPassError(
-        message(
-            f"{assertion} got the coroutine object {name}(), which was never awaited",
-            coroutine=defined,
-            fix=f"write self.{assertion}(await {name.rpartition('.')[2]}(...))",
-        )
+    return message(
+        f"{assertion} got the coroutine object {name}(), which was never awaited",
+        coroutine=defined,
+        fix=f"write self.{assertion}(await {name.rpartition('.')[2]}(...))",
     )
 
 

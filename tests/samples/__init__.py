@@ -1,0 +1,1 @@
+"""Failing suites, run as programs by `tests.test_samples`."""
