@@ -298,18 +298,24 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         self._setupAsyncioRunner()
         runner = self._asyncioRunner
         life = self._atk_life = runner if isinstance(runner, Life) else self._atk_new_life(runner)
-        try:
-            name = self._testMethodName
-            function = getattr(type(self), name, None)
-            passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
-            plan = requests_of(type(self)).plan(function, name, given=1, passed=passed, choices=choices)
-            life.use(plan, instance=self)
-        except UsageError as error:
-            life.refusal = error  # told where the test is set up, so that it is this test's error
+        self._atk_ask(life)
         if self._asyncioTestContext is None:
             self._asyncioTestContext = life.context
         else:  # an override brought its own
             life.context = self._asyncioTestContext
+
+    def _atk_ask(self, life: Life) -> None:
+        """Find out which fixtures the test asks for."""
+        cls, name = type(self), self._testMethodName
+        function = getattr(cls, name, None)
+        try:
+            requests = requests_of(cls)
+            if requests.are_none(function):
+                return
+            passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
+            life.use(requests.plan(function, name, given=1, passed=passed, choices=choices), instance=self)
+        except UsageError as error:
+            life.refusal = error  # told where the test is set up, so that it is this test's error
 
     def _atk_new_life(self, runner: Any = None) -> Life:
         cls = type(self)

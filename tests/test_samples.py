@@ -1,7 +1,8 @@
 """Failing suites, run as programs under unittest and pytest, their whole output compared.
 
 The expected output stands beside each sample as `NAME.RUNNER.out`, with what differs from machine to machine and
-version to version masked. `python -m tests.test_samples write` writes the files anew, to be read before they are committed.
+version to version masked. `python -m tests.test_samples write` writes the files anew, to be read before they are
+committed.
 """
 
 from __future__ import annotations

@@ -22,6 +22,12 @@ AsyncTestCase, loop per class # # # us/test - # x IsolatedAsyncioTestCase <= # x
 # x sync TestCase <= # x ?
 AsyncTestCase, loop per class, # tests each # # # us/test - # x IsolatedAsyncioTestCase
 # x sync TestCase
+AsyncTestCase, loop per test, one async fixture # # # us/test - # x IsolatedAsyncioTestCase <= # x ?
+# x AsyncTestCase, loop per test
+AsyncTestCase, loop per test, a chain of three # # # us/test - # x IsolatedAsyncioTestCase <= # x ?
+# x AsyncTestCase, loop per test
+AsyncTestCase, loop per test, three contexts entered by hand # # # us/test - # x IsolatedAsyncioTestCase
+# x AsyncTestCase, loop per test
 sync TestCase, # x the tests # # # us/test - # x sync TestCase
 AsyncTestCase, loop per test, # x the tests # # # us/test - # x AsyncTestCase, loop per test <= # x ?
 AsyncTestCase, loop per class, # x the tests # # # us/test - # x AsyncTestCase, loop per class <= # x ?

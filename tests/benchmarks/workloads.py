@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -92,14 +93,56 @@ def case_with_loop(scope: str) -> Callable[[], type[unittest.TestCase]]:
     return make
 
 
+def case_with_fixtures() -> type[unittest.TestCase]:
+    """Return an AsyncTestCase with a chain of three async generator fixtures."""
+    from asynctestkit import AsyncTestCase, fixture
+
+    class WithFixtures(AsyncTestCase):
+        @fixture
+        async def first(self) -> AsyncIterator[int]:
+            yield 1
+
+        @fixture
+        async def second(self, first: int) -> AsyncIterator[int]:
+            yield first + 1
+
+        @fixture
+        async def third(self, second: int) -> AsyncIterator[int]:
+            yield second + 1
+
+    return WithFixtures
+
+
+def case_with_fixtures_by_hand() -> type[unittest.TestCase]:
+    """Return an AsyncTestCase that enters three async context managers in its asyncSetUp."""
+    from asynctestkit import AsyncTestCase
+
+    class ByHand(AsyncTestCase):
+        async def asyncSetUp(self) -> None:
+            for number in range(3):
+                await self.enterAsyncContext(_resource(number))
+
+    return ByHand
+
+
+@asynccontextmanager
+async def _resource(number: int) -> AsyncIterator[int]:
+    yield number
+
+
 def suite(
-    base: Callable[[], type[unittest.TestCase]], *, sync: bool = False, per_class: int | None = None
+    base: Callable[[], type[unittest.TestCase]],
+    *,
+    body: Callable[[], Callable[..., Any]] | None = None,
+    sync: bool = False,
+    per_class: int | None = None,
 ) -> Callable[[int], TimedCall]:
-    """Return a builder of suites of trivial tests on the base class that `base` returns."""
+    """Return a builder of suites of trivial tests, or of what `body` makes, on the base class that `base` returns."""
+    make = body or (_sync_body if sync else _async_body)
 
     def build(count: int) -> TimedCall:
         case = base()
-        bodies = {f"test_{number:06}": _sync_body() if sync else _async_body() for number in range(count)}
+        bodies = {f"test_{number:06}": make() for number in range(count)}
         size = per_class or count
 
         def run() -> None:
@@ -130,6 +173,20 @@ def _sync_body() -> Callable[[unittest.TestCase], None]:
 
 def _async_body() -> Callable[[unittest.TestCase], Any]:
     async def body(self: unittest.TestCase) -> None:
+        pass
+
+    return body
+
+
+def _body_with_one_fixture() -> Callable[..., Any]:
+    async def body(self: unittest.TestCase, first: int) -> None:
+        pass
+
+    return body
+
+
+def _body_with_three_fixtures() -> Callable[..., Any]:
+    async def body(self: unittest.TestCase, third: int) -> None:
         pass
 
     return body
@@ -222,6 +279,25 @@ WORKLOADS: Final = (
         group="tests",
         build=suite(case_with_loop("class"), per_class=TESTS_PER_SMALL_CLASS),
         against=(Against(baseline=STOCK), Against(baseline=SYNC)),
+    ),
+    # What a fixture may add comes on top of what the test itself may cost, 0.15 x.
+    Workload(
+        name=f"{TEST_LOOP}, one async fixture",
+        group="fixtures",
+        build=suite(case_with_fixtures, body=_body_with_one_fixture),
+        against=(Against(baseline=STOCK, limit=0.15 + 0.15), Against(baseline=TEST_LOOP)),
+    ),
+    Workload(
+        name=f"{TEST_LOOP}, a chain of three",
+        group="fixtures",
+        build=suite(case_with_fixtures, body=_body_with_three_fixtures),
+        against=(Against(baseline=STOCK, limit=0.15 + 0.30), Against(baseline=TEST_LOOP)),
+    ),
+    Workload(
+        name=f"{TEST_LOOP}, three contexts entered by hand",
+        group="fixtures",
+        build=suite(case_with_fixtures_by_hand),
+        against=(Against(baseline=STOCK), Against(baseline=TEST_LOOP)),
     ),
     _grown(SYNC, suite(sync_case, sync=True), limit=None),
     _grown(TEST_LOOP, test_loop_suite),
