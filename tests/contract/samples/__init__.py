@@ -1,0 +1,1 @@
+"""Programs that ``programs.run_sample`` copies, with the base class changed by one line, and runs."""
