@@ -2,7 +2,7 @@
 
 Start it, and talk to it by hand or from Python:
 
-    $ python -m kvstore /tmp/store.sqlite --port 7007
+    $ python -m kvstore store.sqlite --port 7007
     listening on 127.0.0.1 7007
 
     async with Client("127.0.0.1", 7007) as client:
