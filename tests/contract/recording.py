@@ -257,7 +257,9 @@ def _collecting_by_hand() -> Iterator[None]:
 def current_loop() -> asyncio.AbstractEventLoop | None:
     """Return the loop that is current in this thread, or None."""
     try:
-        return asyncio.get_event_loop()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that there is none: just what is asked here
+            return asyncio.get_event_loop()
     except RuntimeError:
         return None
 
