@@ -1,8 +1,11 @@
 """Runs programs in interpreters of their own: a scenario, or a sample from the command line."""
 
+import atexit
+import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,9 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).resolve().parent / "samples"
 LIMIT = 60.0
 
-# One cache of bytecode for all children, which neither lack one nor leave any behind.
-_CACHE = tempfile.TemporaryDirectory(prefix="contract-")
-
 STOCK_LINE = "from unittest import IsolatedAsyncioTestCase as Base\n"
 _DROPPED = ("PYTHON", "PYTEST", "ASYNCTESTKIT", "FORCE_COLOR", "NO_COLOR", "COLUMNS")
 _TIMES = (
@@ -26,12 +26,20 @@ _TIMES = (
 )
 
 
+@functools.cache
+def _bytecode() -> str:
+    # One cache for all children, which neither lack one nor leave any behind.
+    directory = tempfile.mkdtemp(prefix="contract-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
 def environment(*paths: Path, **extra: str) -> dict[str, str]:
     """Return this process's environment, without switches that change how Python, pytest or the tests behave."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
     inherited = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     path = os.pathsep.join([*map(str, paths), *inherited, str(ROOT)])
-    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": _CACHE.name, "NO_COLOR": "1", **extra}
+    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": _bytecode(), "NO_COLOR": "1", **extra}
 
 
 def observe_in_child(module: str, qualified_name: str, extra: dict[str, str], side: str) -> Observation:

@@ -148,6 +148,7 @@ class LoopOfATest(ContractTest):
                 return both_ways(make)
             finally:
                 asyncio.set_event_loop_policy(None)
+                asyncio.set_event_loop(None)  # or a new policy makes one for whoever asks
 
 
 class Threads(ContractTest):
