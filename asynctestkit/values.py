@@ -43,7 +43,10 @@ def parse_seconds(value: object, *, option: str, where: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+        try:
+            seconds = float(value)
+        except OverflowError:  # an int beyond all floats
+            seconds = math.nan
         if seconds > 0:  # which NaN is not
             return None if math.isinf(seconds) else seconds
     raise UsageError(

@@ -128,7 +128,7 @@ class HostTask:
         if not self._busy or self.task is None or self._interruption is not None:
             return False
         self._interruption = error
-        self.task.cancel()
+        self._cancel_phase()
         return True
 
     def note_late_cancel(self, msg: object) -> None:
@@ -174,7 +174,7 @@ class HostTask:
         if not self._busy or self.task is None or self.task.done():
             self._busy = False
             return
-        self.task.cancel()
+        self._cancel_phase()
         try:
             self.loop.run_forever()
         finally:
@@ -184,6 +184,18 @@ class HostTask:
                 self.task.uncancel()
             self._busy = False
             self._error = self._value = None
+
+    def _cancel_phase(self) -> None:
+        """Cancel the running phase; a task that has not begun takes its first step first, or it would end unheard."""
+        assert self.task is not None
+        if self._coro is not None and self._parked is None:
+            self.loop.call_soon(self._cancel_if_busy)  # comes after the first step, which is scheduled already
+        else:
+            self.task.cancel()
+
+    def _cancel_if_busy(self) -> None:
+        if self._busy and self.task is not None:
+            self.task.cancel()
 
     def _take_outcome(self) -> Any:
         value, error, interruption = self._value, self._error, self._interruption
@@ -226,6 +238,10 @@ class HostTask:
                 if isinstance(raised, GeneratorExit) and asyncio._get_running_loop() is None:
                     raise  # the task itself is being thrown away
                 error = raised
+                if raised.__traceback__ is not None:
+                    # Without the frame of this task: `assertRaises` clears the frames it is shown, and that would
+                    # close the task on 3.11 and 3.12.
+                    raised.__traceback__ = raised.__traceback__.tb_next
             del coro
             if me is not None and me.cancelling() > counted:
                 # The cancellation may still wait for the phase's next await, which does not come any more.

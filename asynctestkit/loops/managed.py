@@ -9,6 +9,7 @@ as `asyncio.Runner` does it.
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final, NamedTuple
@@ -93,8 +94,17 @@ def check_factory(factory: object, *, where: str) -> None:
 
 
 def _is_async(factory: object) -> bool:
-    code = getattr(getattr(factory, "__func__", factory), "__code__", None)
-    return code is not None and bool(code.co_flags & 0x80)  # inspect.CO_COROUTINE, without importing inspect for it
+    while isinstance(factory, functools.partial):
+        factory = factory.func
+    # An object is called through its type; a function has its code itself.
+    for called in (factory, getattr(type(factory), "__call__", None)):  # noqa: B004  # not whether, but how
+        code = getattr(getattr(called, "__func__", called), "__code__", None)
+        if code is not None and code.co_flags & _CO_COROUTINE:
+            return True
+    return False
+
+
+_CO_COROUTINE: Final = 0x80  # inspect.CO_COROUTINE, without importing inspect for it
 
 
 class ManagedLoop:

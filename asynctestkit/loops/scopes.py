@@ -78,7 +78,7 @@ class SharedLoop:
 class WideScope(Phases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
 
-    __slots__ = ("_at_end", "_base", "_shared", "depth", "fixtures", "kind", "options", "owner")
+    __slots__ = ("_at_end", "_base", "_others", "_shared", "depth", "fixtures", "kind", "options", "owner")
 
     def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
         super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
@@ -90,6 +90,7 @@ class WideScope(Phases):
         """What keeps the scope's fixtures, once it has any; known to whoever put it here."""
         self._at_end: list[Callable[[], None]] = []
         self._base = self.context.copy()
+        self._others: list[SharedLoop] = []
         self._shared: SharedLoop | None = None
 
     def __repr__(self) -> str:
@@ -115,6 +116,8 @@ class WideScope(Phases):
         shared.holders.add(self)
         if self._shared is None:
             self._shared = shared
+        elif shared is not self._shared and shared not in self._others:
+            self._others.append(shared)  # the scope's tests do not all ask for the same kind of loop
         return shared
 
     def open_loop(self) -> asyncio.AbstractEventLoop:
@@ -171,8 +174,10 @@ class WideScope(Phases):
             _thread.scopes.pop((self.kind, self.owner), None)
             shared, self._shared = self._shared, None
             self.dismiss()
-            if shared is not None:
-                shared.drop(self)
+            others, self._others = self._others, []
+            for held in (shared, *others):
+                if held is not None:
+                    held.drop(self)
 
 
 class _ThreadState(threading.local):
