@@ -139,6 +139,8 @@ class CloseTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.events: Events = []
+        # The loop holds tasks weakly: one that waits for what only it knows could go with the collector before its time.
+        self.tasks: list[asyncio.Task[Any]] = []
         self.managed = ManagedLoop(LoopOptions())
         self.loop = self.managed.loop
         self.addCleanup(self.managed.close)
@@ -146,6 +148,7 @@ class CloseTest(unittest.TestCase):
 
     def start(self, function: Callable[[], Any]) -> asyncio.Task[Any]:
         task = self.loop.create_task(function())
+        self.tasks.append(task)
         self.loop.run_until_complete(asyncio.sleep(0))
         return task
 
