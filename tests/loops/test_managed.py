@@ -139,7 +139,7 @@ class CloseTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.events: Events = []
-        # The loop holds tasks weakly: one that waits for what only it knows could go with the collector before its time.
+        # The loop holds tasks weakly: without this list, one that waits for what only it knows goes with the collector.
         self.tasks: list[asyncio.Task[Any]] = []
         self.managed = ManagedLoop(LoopOptions())
         self.loop = self.managed.loop
