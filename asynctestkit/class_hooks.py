@@ -20,6 +20,7 @@ from typing import Any, cast
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope, parse_scope
 
@@ -31,6 +32,12 @@ _WRAPPED = "__atk_class_hook__"
 _PLAIN = LoopOptions()
 
 
+def adapted(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a hook that does the work around it itself."""
+    setattr(hook, _WRAPPED, True)
+    return hook
+
+
 def adapt(cls: type, base: type) -> None:
     """Wrap the class hooks that `cls` got from anywhere but `base` or a class adapted already."""
     for name, around in (("setUpClass", set_up_class), ("tearDownClass", tear_down_class)):
@@ -40,13 +47,19 @@ def adapt(cls: type, base: type) -> None:
             setattr(cls, name, _wrapper(raw, function, around))
 
 
+def adapt_late(cls: Any, base: type) -> None:
+    """Wrap class hooks that were assigned after the class statement, by a class decorator for example."""
+    for hook in (cls.setUpClass, cls.tearDownClass):
+        if not hasattr(hook, _WRAPPED):
+            adapt(cls, base)
+
+
 def _wrapper(raw: Any, function: Callable[..., Any], around: Callable[..., Any]) -> Any:
     @functools.wraps(function)
     def hook(cls: Any) -> Any:
         return around(cls, raw.__get__(None, cls))
 
-    setattr(hook, _WRAPPED, True)
-    return cast("Any", classmethod(hook))
+    return cast("Any", classmethod(adapted(hook)))
 
 
 def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
@@ -68,7 +81,7 @@ def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
     finally:
         scope.depth -= 1
     if scope.held is not None:
-        _raise_unexplained(cls, scope)
+        _answer(cls, scope)
     return DONE
 
 
@@ -97,7 +110,7 @@ def do_class_cleanups(cls: Any) -> None:
         function, args, kwargs = cls._class_cleanups.pop()
         _collect(cls, functools.partial(scope.call_hook, function, *args, **kwargs))
     if scope.held is not None:
-        _collect(cls, functools.partial(_raise_unexplained, cls, scope))
+        _collect(cls, functools.partial(_answer, cls, scope))
     _collect(cls, scope.end)
 
 
@@ -107,6 +120,7 @@ def begin(cls: Any) -> scopes.WideScope:
     if scope is None:
         scope = scopes.enter_class(cls)
         scope.options = loop_options(cls)
+        scope.answer = functools.partial(_answer, cls, scope)
     return scope
 
 
@@ -154,11 +168,15 @@ def _collect(cls: Any, step: Callable[[], Any]) -> None:
         cls.tearDown_exceptions.append(sys.exc_info())
 
 
-def _raise_unexplained(cls: Any, scope: scopes.WideScope) -> None:
+def _answer(cls: Any, scope: scopes.WideScope) -> None:
     """Leave context managers, newest first, until one says why it cancelled; raise the cancellation if none does."""
+    errors: list[BaseException] = []
     while scope.held is not None and cls._class_cleanups:
         function, args, kwargs = cls._class_cleanups.pop()
-        scope.call_hook(function, *args, **kwargs)
-    error = scope.unexplained()
-    if error is not None:
-        raise error
+        try:
+            scope.call_hook(function, *args, **kwargs)
+        except Exception as error:
+            errors.append(error)
+    if not errors and (cut := scope.unexplained()) is not None:
+        raise cut
+    raise_together(errors, f"steps failed when {scope.name} was cut short")

@@ -111,10 +111,18 @@ class Life(Phases):
 
     open_loop = get_loop
 
+    @property
+    def owner(self) -> type:
+        """The test class."""
+        return self.plan.owner
+
     def run(self, awaitable: Awaitable[Any], *, context: contextvars.Context | None = None) -> Any:
         """Await something in the test task; what is to run in another context than the test's gets its own task."""
         if context is None or context is self.context:
-            return super().run(awaitable)
+            try:
+                return super().run(awaitable)
+            except scopes.Fired as fired:
+                fired.scope.fail()
         return self.run_beside(awaitable, context)
 
     def may_go_on(self) -> bool:
@@ -264,7 +272,7 @@ class Life(Phases):
         finally:
             managed.give_back()
             if shared is not None:
-                shared.leave()
+                shared.leave(self)
 
     def _enter(self, step: Step) -> None:
         self.step = step
@@ -290,7 +298,9 @@ class Life(Phases):
     def _join(self, scope: scopes.WideScope) -> ManagedLoop:
         refuse_running_loop()
         shared = self._shared = scope.hold(self.plan.options)
-        shared.use()
+        if shared.fired:
+            shared.check(self.owner)
+        shared.use(self, self.plan.options.debug)
         if shared.known is None:
             shared.known = asyncio.all_tasks(shared.managed.loop)
         return shared.managed

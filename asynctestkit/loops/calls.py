@@ -76,6 +76,9 @@ class Phases:
         """Return whether another phase may follow the one that has just ended."""
         return True
 
+    def cancelled_between(self) -> None:
+        """Learn that the task was cancelled while no phase ran: the next one meets the cancellation."""
+
     @property
     def cut_short(self) -> bool:
         """Whether an open scope ended a phase, and none has said why yet."""

@@ -31,7 +31,7 @@ from typing import Any, Final, Protocol
 
 from asynctestkit.loops import sigint
 from asynctestkit.report.errors import LoopError, message
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
 
 if TRIM_FRAMES:
     __unittest = True
@@ -47,6 +47,10 @@ class Owner(Protocol):
 
     def may_go_on(self) -> bool:
         """Return whether another phase may follow the one that has just ended."""
+        ...
+
+    def cancelled_between(self) -> None:
+        """Learn that the parked task was cancelled; called in the loop."""
         ...
 
 
@@ -135,6 +139,8 @@ class HostTask:
         """Remember that the task was cancelled between phases; the next one meets it, with its message."""
         self._late_cancel = True
         self._late_message = msg
+        if not self._busy:  # else the next phase has been handed over already, and is what was meant
+            self._owner.cancelled_between()
 
     def dismiss(self) -> None:
         """Let the parked task end in the next turns of the loop."""
@@ -155,8 +161,9 @@ class HostTask:
     def _drive(self) -> None:
         try:
             self.loop.run_forever()
-        except BaseException:
+        except BaseException as error:
             self._end_phase()
+            skip_loop(error)
             raise
         if self._busy:
             self._end_phase()

@@ -20,16 +20,16 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
-import functools
-import sys
 import threading
 import unittest
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
+from asynctestkit.loops import run_end
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.errors import LoopError, message, raise_together
+from asynctestkit.report.frames import TRIM_FRAMES, trim
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -40,31 +40,71 @@ if TRIM_FRAMES:
 _UNSET: Any = object()
 
 
+class User(Protocol):
+    """A test that runs on a shared loop."""
+
+    @property
+    def owner(self) -> type:
+        """The test class."""
+        ...
+
+    def interrupt(self, error: BaseException) -> None:
+        """End the running phase with an error."""
+        ...
+
+
+class Fired(BaseException):
+    """Ends the running phase of a test whose class, module or session was cancelled; `scope.fail` says why."""
+
+    def __init__(self, scope: WideScope) -> None:
+        super().__init__(scope.name)
+        self.scope = scope
+
+
 class SharedLoop:
     """A managed loop with those who hold it and the number of tests that use it."""
 
-    __slots__ = ("holders", "known", "managed", "users")
+    __slots__ = ("_debug", "fired", "holders", "known", "managed", "users")
 
     def __init__(self, options: LoopOptions) -> None:
-        self.managed = ManagedLoop(options)
+        self.managed = ManagedLoop(options._replace(debug=None))
+        self._debug = self.managed.loop.get_debug()
         self.holders: set[WideScope] = set()
-        self.users = 0
+        self.users: list[User] = []
+        self.fired: list[WideScope] = []
+        """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
         self.known: set[asyncio.Task[Any]] | None = None
         """The tasks that no test has to answer for, None where that has to be found out anew."""
 
-    def use(self) -> None:
-        """Keep the loop open while a test runs on it."""
-        self.users += 1
+    def use(self, user: User, debug: bool | None) -> None:
+        """Keep the loop open, and in the debug mode a test asked for, while the test runs on it."""
+        self.users.append(user)
+        self.set_debug(debug)
 
-    def leave(self) -> None:
+    def leave(self, user: User) -> None:
         """End one use."""
-        self.users -= 1
+        self.users.remove(user)
         if not self.holders:
             self._close_if_unused()
+
+    def set_debug(self, wanted: bool | None) -> None:
+        """Turn asyncio's debug mode on or off; None is the mode in which the loop was made."""
+        loop = self.managed.loop
+        debug = self._debug if wanted is None else wanted
+        if loop.get_debug() is not debug:
+            loop.set_debug(debug)
+
+    def check(self, cls: type) -> None:
+        """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
+        for scope in self.fired:
+            if scope.covers(cls):
+                scope.fail()
 
     def drop(self, holder: WideScope) -> None:
         """Let go of the loop."""
         self.holders.discard(holder)
+        if holder in self.fired:
+            self.fired.remove(holder)
         self._close_if_unused()
 
     def _close_if_unused(self) -> None:
@@ -78,7 +118,19 @@ class SharedLoop:
 class WideScope(Phases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
 
-    __slots__ = ("_at_end", "_base", "_others", "_shared", "depth", "fixtures", "kind", "options", "owner")
+    __slots__ = (
+        "_at_end",
+        "_base",
+        "_failure",
+        "_others",
+        "_shared",
+        "answer",
+        "depth",
+        "fixtures",
+        "kind",
+        "options",
+        "owner",
+    )
 
     def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
         super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
@@ -86,6 +138,9 @@ class WideScope(Phases):
         self.owner = owner
         self.depth = 0
         self.options = LoopOptions()
+        self.answer: Callable[[], None] | None = None
+        """Leaves what the hooks of the scope hold open, until something of it says why it cancelled the scope."""
+        self._failure: BaseException | None = None
         self.fixtures: Any = None
         """What keeps the scope's fixtures, once it has any; known to whoever put it here."""
         self._at_end: list[Callable[[], None]] = []
@@ -104,7 +159,45 @@ class WideScope(Phases):
     @property
     def in_use(self) -> bool:
         """Whether a test is running on the loop that the scope holds."""
-        return self._shared is not None and self._shared.users > 0
+        return self._shared is not None and bool(self._shared.users)
+
+    def covers(self, cls: type) -> bool:
+        """Whether the tests of a class live in this scope."""
+        if self.kind is Scope.SESSION:
+            return True
+        return self.owner == (cls.__module__ if self.kind is Scope.MODULE else cls)
+
+    def cancelled_between(self) -> None:
+        """End the tests of the scope: its task was cancelled beside one, by a scope that a hook left open."""
+        if self.depth:
+            return  # the scope's own hooks are still under way, and the next of them meets it
+        for shared in (self._shared, *self._others):
+            if shared is None:
+                continue
+            shared.fired.append(self)
+            for user in list(shared.users):
+                if self.covers(user.owner):
+                    user.interrupt(Fired(self))
+
+    def fail(self) -> NoReturn:
+        """Raise the error of whatever cancelled the scope: each of its tests is told the same."""
+        if self._failure is None:
+            try:
+                self.run(asyncio.sleep(0))  # meets the cancellation, which is held from here on
+                if self.answer is not None:
+                    self.answer()
+                error: BaseException = self.unexplained() or asyncio.CancelledError()
+                raise LoopError(
+                    message(
+                        f"{self.name} was cancelled while one of its tests ran",
+                        cause="a timeout or task group that one of its hooks holds open",
+                        fix="enter it with enterAsyncClassContext or in a fixture, which tell its error",
+                    )
+                ) from error
+            except Exception as error:
+                self._failure = error
+        trim(self._failure)  # it was raised before, and collects the frames of each time
+        raise self._failure
 
     def hold(self, options: LoopOptions) -> SharedLoop:
         """Return the shared loop of this kind, opened if need be; the scope holds it until it ends."""
@@ -129,6 +222,8 @@ class WideScope(Phases):
         shared = self.hold(self.options)
         loop = shared.managed.loop
         took = shared.managed.make_current()
+        if not shared.users:
+            shared.set_debug(self.options.debug)
         before = None if shared.known is None else asyncio.all_tasks(loop)
         try:
             return super().run(awaitable)
@@ -167,9 +262,13 @@ class WideScope(Phases):
 
     def end(self) -> None:
         """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed."""
+        errors: list[BaseException] = []
         try:
             while self._at_end:
-                self._at_end.pop()()
+                try:
+                    self._at_end.pop()()
+                except Exception as error:
+                    errors.append(error)
         finally:
             _thread.scopes.pop((self.kind, self.owner), None)
             shared, self._shared = self._shared, None
@@ -178,6 +277,7 @@ class WideScope(Phases):
             for held in (shared, *others):
                 if held is not None:
                     held.drop(self)
+        raise_together(errors, f"steps failed at the end of {self.name}")
 
 
 class _ThreadState(threading.local):
@@ -231,7 +331,7 @@ def enter_session(result: object) -> WideScope:
     scope = entered(Scope.SESSION, None)
     if scope is None:
         scope = enter(Scope.SESSION, None, "the test run")
-        _call_before(result, "stopTestRun", functools.partial(_end_session, scope, result))
+        run_end.call_before_end(result, scope.end)
     return scope
 
 
@@ -267,50 +367,6 @@ def inherited_context(cls: type) -> contextvars.Context:
                 for var, value in scope.changes():
                     context.run(var.set, value)
     return context
-
-
-class _SessionEnd:
-    """What an error of the session's end is reported on: a test in all that a result looks at."""
-
-    failureException = None
-
-    def id(self) -> str:
-        return "end of the test run"
-
-    __str__ = id
-
-    def shortDescription(self) -> None:
-        return None
-
-    def countTestCases(self) -> int:
-        return 0
-
-
-def _end_session(scope: WideScope, result: Any) -> None:
-    try:
-        scope.end()
-    except Exception:
-        result.addError(_SessionEnd(), sys.exc_info())
-
-
-def _call_before(target: object, name: str, first: Callable[[], None]) -> None:
-    """Make `target.name()` call `first` before itself."""
-    method = getattr(target, name, None)
-    if method is None:
-        return
-
-    def both(*args: object, **kwargs: object) -> object:
-        try:
-            vars(target).pop(name, None)
-            first()
-        finally:
-            outcome = method(*args, **kwargs)
-        return outcome
-
-    try:
-        setattr(target, name, both)
-    except AttributeError:  # a result with slots: the end of the process is left
-        return
 
 
 @atexit.register

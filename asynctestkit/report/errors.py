@@ -4,7 +4,7 @@
     └── AsyncTestKitError
         ├── UsageError             an option, decorator or hook is used wrongly
         │   ├── ScopeError         scopes that cannot go together
-    │   └── FixtureError       a fixture that does not exist, is there twice, or asks for itself
+        │   └── FixtureError       a fixture that does not exist, is there twice, or asks for itself
         └── LoopError              a managed loop cannot be opened or run here
     AssertionError
     └── SilentPassError            a test would have passed without proving anything
@@ -54,3 +54,15 @@ def message(headline: str, /, *, fix: str, **facts: str) -> str:
     rows = {name.replace("_", " "): text for name, text in facts.items()} | {"fix:": fix}
     width = max(map(len, rows))
     return "\n".join([headline, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])
+
+
+def raise_together(errors: list[BaseException], what: str) -> None:
+    """Raise what was collected: nothing, the one error, or a group that says `what` failed."""
+    if not errors:
+        return
+    try:
+        if len(errors) == 1:
+            raise errors[0]
+        raise BaseExceptionGroup(f"{len(errors)} {what}", errors)
+    finally:
+        del errors

@@ -32,6 +32,22 @@ def trim(error: BaseException) -> None:
         error.__traceback__ = trace
 
 
+_LOOP_MODULES: Final = frozenset({"asyncio.base_events", "asyncio.events", "asyncio.unix_events"})
+
+
+def skip_loop(error: BaseException) -> None:
+    """Cut the frames of the running loop off the front of an error that it let out (KeyboardInterrupt, SystemExit)."""
+    trace = error.__traceback__
+    while TRIM_FRAMES and trace is not None and _is_loop(trace.tb_frame.f_globals):
+        trace = trace.tb_next
+    if trace is not None:
+        error.__traceback__ = trace
+
+
+def _is_loop(names: dict[str, Any]) -> bool:
+    return names.get("__name__") in _LOOP_MODULES or "__unittest" in names
+
+
 def place_of(thing: object) -> str:
     """Return `file:line` of a function, method or class, or `(no source)` where Python knows none."""
     source: Any = getattr(thing, "__func__", thing)

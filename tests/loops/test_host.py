@@ -47,6 +47,10 @@ class HostTest(unittest.TestCase):
         """Answer as the owner."""
         return self.more
 
+    def cancelled_between(self) -> None:
+        """Learn of a cancellation as the owner."""
+        self.events.append("cancelled between phases")
+
     def give_up(self) -> None:
         """Stop a loop that would run for ever, which only a broken rule lets it do."""
         self.events.append("hung")
@@ -178,7 +182,7 @@ class LateCancelTest(HostTest):
 
         self.cancel_while_parked("late")
         self.assertEqual(self.error_of(phase()), "CancelledError: late")
-        self.assertEqual(self.events, ["begun"])
+        self.assertEqual(self.events, ["cancelled between phases", "begun"])
 
     def test_met_once(self) -> None:
         """The phase after the one that met it runs undisturbed, in the same task."""

@@ -20,6 +20,16 @@ COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="
 OPTIONS = LoopOptions(factory=asyncio.SelectorEventLoop)
 
 
+class Test:
+    """A test that runs on a shared loop."""
+
+    owner = unittest.TestCase
+
+    def interrupt(self, error: BaseException) -> None:
+        """Be ended: these tests never are."""
+        raise AssertionError(error)
+
+
 def new_scope(name: str = "Case") -> WideScope:
     """Return a class scope that nobody else has entered."""
     return scopes.enter(Scope.CLASS, object(), name)
@@ -60,10 +70,10 @@ class HoldingTest(unittest.TestCase):
     def test_open_while_used(self) -> None:
         """A test that runs on it keeps it open, also where its holders have ended."""
         shared: SharedLoop = self.first.hold(OPTIONS)
-        shared.use()
+        shared.use(test := Test(), None)
         self.first.end()
         self.assertFalse(shared.managed.loop.is_closed())
-        shared.leave()
+        shared.leave(test)
         self.assertTrue(shared.managed.loop.is_closed())
 
     def test_new_one_after_the_last(self) -> None:
@@ -118,6 +128,27 @@ class EndTest(unittest.TestCase):
             scope.end()
         self.assertTrue(loop.is_closed())
 
+    def test_every_step_is_tried(self) -> None:
+        """What is to be done at the end is done, newest first, though some of it fails; the errors make a group."""
+        events: Events = []
+        scope = new_scope()
+
+        def step(name: str, error: Exception | None = None) -> None:
+            events.append(name)
+            if error is not None:
+                raise error
+
+        scope.at_end(lambda: step("first", ValueError("first")))
+        scope.at_end(lambda: step("second"))
+        scope.at_end(lambda: step("third", ValueError("third")))
+        with self.assertRaises(ExceptionGroup) as caught:
+            scope.end()
+        self.assertEqual(events, ["third", "second", "first"])
+        self.assertEqual(
+            repr(caught.exception),
+            "ExceptionGroup('2 steps failed at the end of class Case', [ValueError('third'), ValueError('first')])",
+        )
+
     def test_modules_that_are_over(self) -> None:
         """A class of another module ends the scopes of modules in which no test runs."""
         module = scopes.enter(Scope.MODULE, "a.module.that.is.over", "a.module.that.is.over")
@@ -129,10 +160,10 @@ class EndTest(unittest.TestCase):
         module = scopes.enter(Scope.MODULE, "a.module.in.use", "a.module.in.use")
         self.addCleanup(module.end)
         shared = module.hold(OPTIONS)
-        shared.use()
+        shared.use(test := Test(), None)
         scopes.enter_class(type("Case", (), {})).end()
         self.assertIs(scopes.entered(Scope.MODULE, module.owner), module)
-        shared.leave()
+        shared.leave(test)
 
 
 class PhasesTest(unittest.TestCase):

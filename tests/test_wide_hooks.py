@@ -1,0 +1,389 @@
+"""`@async_hook` for whole classes and modules, and the options of `@async_test`, on plain test cases."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import textwrap
+import unittest
+from typing import Any
+
+from asynctestkit import async_hook, async_test
+from tests.support import run_class, run_one, run_program
+
+COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
+
+Loops = list[asyncio.AbstractEventLoop]
+
+
+class ClassHooksTest(unittest.TestCase):
+    """Async `setUpClass` and `tearDownClass` of plain cases."""
+
+    def test_order(self) -> None:
+        """Hooks and tests of two classes in their order, each class on one loop that is closed behind it."""
+        events: list[str] = []
+        loops: dict[str, Loops] = {"First": [], "Second": []}
+
+        class Base(unittest.TestCase):
+            @classmethod
+            def note(cls, event: str) -> None:
+                events.append(f"{cls.__name__}: {event}")
+                loops[cls.__name__].append(asyncio.get_running_loop())
+
+            @async_hook
+            @classmethod
+            async def setUpClass(cls) -> None:
+                cls.note("setUpClass")
+                cls.addClassCleanup(lambda: events.append(f"{cls.__name__}: cleanup"))
+
+            @async_hook
+            async def setUp(self) -> None:
+                self.note("setUp")
+
+            @async_test
+            async def test_one(self) -> None:
+                self.note("test_one")
+
+            @async_test
+            async def test_two(self) -> None:
+                self.note("test_two")
+
+            @classmethod
+            @async_hook
+            async def tearDownClass(cls) -> None:
+                cls.note("tearDownClass")
+
+        class First(Base):
+            pass
+
+        class Second(Base):
+            pass
+
+        self.assertEqual(run_class(First, Second), ["ok"])
+        life = ["setUpClass", "setUp", "test_one", "setUp", "test_two", "tearDownClass", "cleanup"]
+        self.assertEqual(events, [f"{name}: {event}" for name in ("First", "Second") for event in life])
+        self.assertEqual([len(set(seen)) for seen in loops.values()], [1, 1])
+        self.assertTrue(all(loop.is_closed() for seen in loops.values() for loop in seen))
+
+    def test_context(self) -> None:
+        """Tests see what a class hook sets; what a test sets, neither the next nor tearDownClass sees."""
+        seen: list[str] = []
+
+        class Case(unittest.TestCase):
+            @async_hook
+            @classmethod
+            async def setUpClass(cls) -> None:
+                COLOUR.set("class")
+
+            @async_test
+            async def test_one(self) -> None:
+                seen.append(COLOUR.get())
+                COLOUR.set("test")
+
+            test_two = test_one
+
+            @async_hook
+            @classmethod
+            async def tearDownClass(cls) -> None:
+                seen.append(COLOUR.get())
+
+        self.assertEqual(run_class(Case), ["ok"])
+        self.assertEqual((seen, COLOUR.get()), (["class"] * 3, "none"))
+
+    def test_super(self) -> None:
+        """A class hook awaits its base's over two levels, in both orders of the decorators."""
+        events: list[str] = []
+
+        class Base(unittest.TestCase):
+            @classmethod
+            @async_hook
+            async def setUpClass(cls) -> None:
+                events.append(f"base of {cls.__name__}")
+
+        class Middle(Base):
+            @async_hook
+            @classmethod
+            async def setUpClass(cls) -> None:
+                await super().setUpClass()
+                events.append("middle")
+
+        class Case(Middle):
+            @classmethod
+            def setUpClass(cls) -> None:
+                super().setUpClass()
+                events.append("case")
+
+            @async_test
+            async def test(self) -> None:
+                pass
+
+        self.assertEqual(run_class(Case), ["ok"])
+        self.assertEqual(events, ["base of Case", "middle", "case"])
+
+    def test_failing_hooks(self) -> None:
+        """A failing class hook is reported once, as unittest does it; its loop is closed, the next class runs."""
+        loops: Loops = []
+
+        class Broken(unittest.TestCase):
+            @async_hook
+            @classmethod
+            async def setUpClass(cls) -> None:
+                loops.append(asyncio.get_running_loop())
+                raise OSError("up")
+
+            @async_test
+            async def test(self) -> None:
+                self.fail("it ran")
+
+        class Late(unittest.TestCase):
+            @async_test
+            async def test(self) -> None:
+                loops.append(asyncio.get_running_loop())
+
+            @async_hook
+            @classmethod
+            async def tearDownClass(cls) -> None:
+                loops.append(asyncio.get_running_loop())
+                raise OSError("down")
+
+        broken, late = (f"{cls.__module__}.{cls.__qualname__}" for cls in (Broken, Late))
+        self.assertEqual(
+            run_class(Broken, Late),
+            [f"errors: setUpClass ({broken}): OSError: up", f"errors: tearDownClass ({late}): OSError: down"],
+        )
+        self.assertEqual((len(loops), {loop.is_closed() for loop in loops}), (3, {True}))
+
+    def test_tasks_of_the_class_live_on(self) -> None:
+        """A task started by setUpClass serves all tests; one started by a test ends with it."""
+        ended: list[str] = []
+
+        async def serve(name: str) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(name)
+
+        class Case(unittest.TestCase):
+            @async_hook
+            @classmethod
+            async def setUpClass(cls) -> None:
+                cls.server = asyncio.create_task(serve("class"))
+
+            @async_test
+            async def test_one(self) -> None:
+                self.task = asyncio.create_task(serve("test"))
+                await asyncio.sleep(0)
+
+            @async_test
+            async def test_two(self) -> None:
+                self.assertEqual((ended, self.server.done()), (["test"], False))
+
+            server: asyncio.Task[None]
+
+        self.assertEqual(run_class(Case), ["ok"])
+        self.assertEqual(ended, ["test", "class"])
+
+
+MODULE = textwrap.dedent(
+    """
+    import asyncio, contextvars, unittest
+    from asynctestkit import AsyncTestCase, async_hook, async_test
+
+    COLOUR = contextvars.ContextVar("COLOUR")
+    loops = []
+
+    def note(event):
+        loops.append(asyncio.get_running_loop())
+        print(event, COLOUR.get(None))
+
+    @async_hook
+    async def setUpModule():
+        note("setUpModule")
+        COLOUR.set("module")
+
+    @async_hook
+    async def tearDownModule():
+        note("tearDownModule")
+        print(len(loops), "places,", len(set(loops)), "loop")
+
+    @async_test
+    async def test_function():
+        note("function")
+
+    class PlainTest(unittest.TestCase):
+        @async_test
+        async def test_method(self):
+            note("method")
+
+    class OursTest(AsyncTestCase):
+        async def test_ours(self):
+            note("ours")
+    """
+)
+
+
+class ModuleHooksTest(unittest.TestCase):
+    """Async `setUpModule` and `tearDownModule`."""
+
+    def test_one_loop_for_the_module(self) -> None:
+        """All tests of the module, whatever their kind, share loop and context with its hooks."""
+        outcome = run_program(MODULE, "-W", "error", "-m", "unittest", "test_program")
+        self.assertTrue(outcome.stderr.endswith("\nOK\n"), outcome.stderr)
+        first, *middle, last, summary = outcome.stdout.splitlines()
+        self.assertEqual((first, last), ("setUpModule None", "tearDownModule module"))
+        self.assertEqual(sorted(middle), ["function module", "method module", "ours module"])
+        self.assertEqual(summary, "5 places, 1 loop")
+
+    def test_set_up_alone(self) -> None:
+        """Without a tearDownModule the loop ends with the module's cleanups, which unittest runs."""
+        source = MODULE.replace("tearDownModule", "leave_it").replace(
+            "@async_hook\nasync def leave_it", "async def leave_it"
+        )
+        source += "\nimport atexit\natexit.register(lambda: print('closed:', {loop.is_closed() for loop in loops}))\n"
+        outcome = run_program(source, "-W", "error", "-m", "unittest", "test_program")
+        self.assertTrue(outcome.stderr.endswith("\nOK\n"), outcome.stderr)
+        self.assertEqual(outcome.stdout.splitlines()[-1], "closed: {True}")
+
+    def test_failing_tear_down(self) -> None:
+        """A failing tearDownModule is reported as unittest reports it, once."""
+        source = MODULE.replace('note("tearDownModule")', 'raise OSError("down")')
+        outcome = run_program(source, "-W", "error", "-m", "unittest", "test_program")
+        self.assertEqual(outcome.stderr.count("ERROR: "), 1, outcome.stderr)
+        self.assertIn("ERROR: tearDownModule (test_program)\n", outcome.stderr)
+        self.assertEqual(outcome.stderr.count('File "'), 1, outcome.stderr)
+
+
+class OptionsTest(unittest.TestCase):
+    """`timeout` and `loop_factory`."""
+
+    def test_timeout_ends_every_part(self) -> None:
+        """The limit holds for setUp, body and tearDown together, and what it ends tidies up after itself."""
+        for place in ("setUp", "test", "tearDown"):
+            events: list[str] = []
+
+            class Case(unittest.TestCase):
+                async def wait_in(self, here: str, place: str = place, events: list[str] = events) -> None:
+                    try:
+                        if here == place:
+                            await asyncio.Event().wait()
+                    finally:
+                        events.append(here)
+
+                @async_hook
+                async def setUp(self) -> None:
+                    await self.wait_in("setUp")
+
+                @async_test(timeout=0.01)
+                async def test(self) -> None:
+                    await self.wait_in("test")
+
+                @async_hook
+                async def tearDown(self) -> None:
+                    await self.wait_in("tearDown")
+
+            with self.subTest(place=place):
+                self.assertEqual(
+                    run_one(Case), ["errors: test: TimeoutError: test ran longer than its limit of 0.01 s"]
+                )
+                self.assertEqual(events, ["setUp"] if place == "setUp" else ["setUp", "test", "tearDown"])
+
+    def test_timeout_that_is_swallowed(self) -> None:
+        """A body that swallows its cancellation has overrun all the same."""
+
+        class Case(unittest.TestCase):
+            @async_test(timeout=0.01)
+            async def test(self) -> None:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    pass
+
+        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test ran longer than its limit of 0.01 s"])
+
+    def test_timeout_is_of_one_test(self) -> None:
+        """On a shared loop a limit that was not used up does not end a later test."""
+
+        class Case(unittest.TestCase):
+            @async_hook
+            @classmethod
+            async def setUpClass(cls) -> None:
+                pass
+
+            @async_test(timeout=0.01)
+            async def test_1(self) -> None:
+                pass
+
+            @async_test
+            async def test_2(self) -> None:
+                await asyncio.sleep(0.03)  # real time is the subject: longer than the limit of the other
+
+        self.assertEqual(run_class(Case), ["ok"])
+
+    def test_no_limit(self) -> None:
+        """None and infinity are no limit."""
+
+        class Case(unittest.TestCase):
+            @async_test(timeout=None)
+            async def test_none(self) -> None:
+                pass
+
+            @async_test(timeout=float("inf"))
+            async def test_infinity(self) -> None:
+                pass
+
+        self.assertEqual(run_class(Case), ["ok"])
+
+    def test_loop_factory(self) -> None:
+        """Each test has a loop from its own factory, hooks included."""
+        seen: list[tuple[str, str]] = []
+
+        class One(asyncio.SelectorEventLoop):
+            pass
+
+        class Two(asyncio.SelectorEventLoop):
+            pass
+
+        class Case(unittest.TestCase):
+            def note(self) -> None:
+                seen.append((self._testMethodName, type(asyncio.get_running_loop()).__name__))
+
+            @async_hook
+            async def setUp(self) -> None:
+                self.note()
+
+            @async_test(loop_factory=One)
+            async def test_1(self) -> None:
+                self.note()
+
+            @async_test(loop_factory=lambda: Two())
+            async def test_2(self) -> None:
+                self.note()
+
+            @async_hook
+            async def tearDown(self) -> None:
+                self.note()
+
+        self.assertEqual(run_class(Case), ["ok"])
+        self.assertEqual(seen, [("test_1", "One")] * 3 + [("test_2", "Two")] * 3)
+
+    def test_factories_that_cannot_be(self) -> None:
+        """A factory that returns no loop is the test's error, said before anything of it runs."""
+        closed = asyncio.new_event_loop()
+        closed.close()
+        makers: dict[str, Any] = {"is no event loop": lambda: 3, "is closed": lambda: closed}
+        for fault, factory in makers.items():
+
+            class Case(unittest.TestCase):
+                @async_test(loop_factory=factory)
+                async def test(self) -> None:
+                    self.fail("it ran")
+
+            with self.subTest(fault):
+                (line,) = run_one(Case)
+                self.assertRegex(
+                    line, rf"^errors: test: asynctestkit.UsageError: loop_factory .* returned .*, which {fault}$"
+                )
+
+
+if __name__ == "__main__":
+    unittest.main()
