@@ -15,8 +15,8 @@ import asyncio
 import contextvars
 import unittest
 import warnings
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 from unittest import IsolatedAsyncioTestCase
@@ -43,6 +43,7 @@ T = TypeVar("T")
 
 _BODY: Final = Step.BODY
 
+_NO_MESSAGE: Final[Any] = object()
 _RUN_STATE = ("_asyncioRunner", "_asyncioTestContext", "_atk_life", "_atk_result", "_outcome")
 
 
@@ -117,6 +118,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def __init__(self, methodName: str = "runTest") -> None:
         super().__init__(methodName)
+        class_hooks.adapt_late(type(self), AsyncTestCase)
         self._asyncioRunner: Any = None
         self._asyncioTestContext: contextvars.Context | None = None
         self._atk_life = None
@@ -138,11 +140,13 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         """Tidy up on the test's loop, in its task, before `tearDown`."""
 
     @classmethod
+    @class_hooks.adapted
     def setUpClass(cls) -> Any:
         """Prepare the class; may be overridden by a plain class method or an async one."""
         return class_hooks.set_up_class(cls, lambda: DONE)
 
     @classmethod
+    @class_hooks.adapted
     def tearDownClass(cls) -> Any:
         """Tidy up after the class; may be overridden by a plain class method or an async one."""
         return class_hooks.tear_down_class(cls, lambda: DONE)
@@ -254,6 +258,21 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         if fault is not None:
             raise self.failureException(fault)
 
+    @contextmanager
+    def subTest(self, msg: Any = _NO_MESSAGE, **params: Any) -> Generator[None]:
+        """As on TestCase, but the cancellation by an open scope is not the sub-test's: it ends the test."""
+        cut: asyncio.CancelledError | None = None
+        with super().subTest(**params) if msg is _NO_MESSAGE else super().subTest(msg, **params):
+            try:
+                yield
+            except asyncio.CancelledError as error:
+                task = None if asyncio._get_running_loop() is None else asyncio.current_task()
+                if task is None or not task.cancelling():
+                    raise
+                cut = error
+        if cut is not None:
+            raise cut
+
     # ---- running -----------------------------------------------------------------------------------------------
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
@@ -322,7 +341,10 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         scope = self.loop_scope
         asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
         options = class_hooks.loop_options(cls, self)
-        plan = Plan(self._testMethodName, cls, options, asked, self._atk_result)
+        own, timeout = getattr(getattr(cls, self._testMethodName, None), "__atk_options__", (None, None))
+        if own is not None and own.factory is not None:
+            options = own._replace(debug=options.debug)
+        plan = Plan(self._testMethodName, cls, options, asked, self._atk_result, timeout)
         return Life(plan, more=self._atk_may_go_on, runner=runner)
 
     def _atk_end(self) -> None:

@@ -92,6 +92,8 @@ def async_hook(function: Any, /) -> Any:
 
 
 def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactory | None) -> Callable[..., None]:
+    if _is_skipped(function):
+        function = _coroutine_function_of(function)
     _require_coroutine_function(function, "async_test", "a test")
     where = f"@async_test on {name_of(function)}, {place_of(function)}"
     if loop_factory is not None:
@@ -106,7 +108,8 @@ def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactor
 
 def _method(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
     @functools.wraps(function)
-    def test(case: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def test(*args: Any, **kwargs: Any) -> Any:
+        case, args = (args[0], args[1:]) if args else (kwargs.pop(_first_parameter(function)), args)
         owner = _type_of(case)
         if issubclass(owner, AsyncTestCase):
             return function(case, *args, **kwargs)  # awaited there, like any test that returns an awaitable
@@ -123,6 +126,10 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
         return functions.run_function(function, (case, *args), kwargs, owner=owner, options=options, timeout=seconds)
 
     return test
+
+
+def _first_parameter(function: Any) -> str:
+    return next(iter(inspect.signature(function).parameters))
 
 
 def _function(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
@@ -172,6 +179,23 @@ def _make_hook(function: Any) -> Callable[..., Any]:
 
         return hook
     _refuse_hook(function)
+
+
+def _is_skipped(function: Any) -> bool:
+    """Whether `unittest.skip` stands below the decorator; what it returns is a plain function."""
+    return bool(getattr(function, "__unittest_skip__", False)) and not inspect.iscoroutinefunction(function)
+
+
+def _coroutine_function_of(function: Any) -> Any:
+    """Return a coroutine function that skips as `unittest.skip`'s plain one does; anything else stays what it is."""
+    if not inspect.iscoroutinefunction(inspect.unwrap(function)):
+        return function
+
+    @functools.wraps(function)
+    async def skipped(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return skipped
 
 
 def _type_of(thing: object) -> type:

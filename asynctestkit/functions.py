@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 import unittest
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import Requests, requests_of
@@ -28,10 +29,20 @@ if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
 
+# Whose wrappers may stand above the decorator, between the loader and the function.
+_DECORATORS: Final = frozenset({"unittest.mock", "contextlib"})
+
 CLASS_NAME: Final = "_async_tests"
 
 
-class FunctionTests(unittest.TestCase):
+class _Functions(type):
+    """Lists those functions only that the module still has."""
+
+    def __dir__(cls) -> list[str]:
+        return [name for name in super().__dir__() if not _is_gone(vars(cls).get(name))]
+
+
+class FunctionTests(unittest.TestCase, metaclass=_Functions):
     """The async test functions of one module."""
 
     __test__ = False
@@ -44,12 +55,26 @@ class _ModuleFunction:
         self._globals = module_globals
         self._name = name
 
+    def is_there(self) -> bool:
+        return callable(self._globals.get(self._name))
+
     def __get__(self, instance: object, owner: type) -> Callable[[], Any]:
         function: Any = self._globals.get(self._name)
         if not callable(function):
             raise AttributeError(f"module {owner.__module__!r} has no test function {self._name!r} any more")
-        test: Callable[[], Any] = function
-        return test
+        if instance is None:
+            return cast("Callable[[], Any]", function)
+
+        # unittest's loader takes a plain function on an instance for a static method, and calls it to get a test.
+        @functools.wraps(function)
+        def method(case: unittest.TestCase) -> Any:
+            return function()
+
+        return types.MethodType(method, instance)
+
+
+def _is_gone(attribute: object) -> bool:
+    return isinstance(attribute, _ModuleFunction) and not attribute.is_there()
 
 
 def publish(function: Callable[..., Any]) -> type[FunctionTests]:
@@ -58,7 +83,7 @@ def publish(function: Callable[..., Any]) -> type[FunctionTests]:
     cls: Any = module_globals.get(CLASS_NAME)
     if not (isinstance(cls, type) and issubclass(cls, FunctionTests)):
         namespace = {"__module__": function.__module__, "__test__": False, "__doc__": FunctionTests.__doc__}
-        cls = module_globals[CLASS_NAME] = type(CLASS_NAME, (FunctionTests,), namespace)
+        cls = module_globals[CLASS_NAME] = _Functions(CLASS_NAME, (FunctionTests,), namespace)
     setattr(cls, function.__name__, _ModuleFunction(module_globals, function.__name__))
     tests: type[FunctionTests] = cls
     return tests
@@ -85,6 +110,8 @@ def asked_for_by_name() -> bool:
     """Whether the caller's caller is unittest's loader, which calls a function to get a test from it."""
     frame = inspect.currentframe()
     caller = frame and frame.f_back and frame.f_back.f_back
+    while caller is not None and caller.f_globals.get("__name__") in _DECORATORS:
+        caller = caller.f_back
     return caller is not None and caller.f_globals.get("__name__") == "unittest.loader"
 
 
