@@ -1,59 +1,33 @@
 """Failing suites, run as programs under unittest and pytest, their whole output compared.
 
-The expected output stands beside each sample as `NAME.RUNNER.out`, with what differs from machine to machine and
-version to version masked. `python -m tests.test_samples write` writes the files anew, to be read before they are
-committed.
+What a sample is expected to print stands beside it as `NAME.unittest.out` and `NAME.pytest.out`, masked by the rules in
+`tests.samples_support`. After a change that is meant to change them,
+
+    python -m tests.test_samples write [NAME ...]
+
+writes the files anew, prints what changed, and leaves it to you to read that before you commit it. Nothing else writes
+them. Run it on a Python other than 3.12.1, which does not count skipped tests.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
-import subprocess
+import difflib
 import sys
 import unittest
-from pathlib import Path
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
-from tests.support import LIMIT, ROOT, mask
+from tests import samples_support as samples
+from tests.support import ROOT
 
-SAMPLES = Path(__file__).parent / "samples"
-RUNNERS = {
-    "unittest": ["-W", "error", "-m", "unittest", "tests.samples.{name}"],
-    "pytest": ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "tests/samples/{name}.py"],
-}
+WORKERS = 2
 
 
-def output_of(name: str, runner: str) -> str:
-    """Run a sample and return what it prints, masked."""
-    arguments = [argument.format(name=name) for argument in RUNNERS[runner]]
-    # pytest cuts its summary to the terminal's width, but not where it believes to run on a build server.
-    environment = {key: value for key, value in os.environ.items() if key not in ("CI", "BUILD_NUMBER")}
-    run = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment | {"COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    text = mask(run.stdout + run.stderr)
-    text = re.sub(
-        r"(?m)^([ |]*)[~^ ]*\^+[~^ ]*\n", "", text
-    )  # markers under code, which differ from version to version
-    # Lines of the standard library between the user's.
-    text = re.sub(
-        r'(?m)^[ |]*File "taskgroups.py".*\n(?:[ |]+(?!File)\S.*\n)+?(?=[ |]*(?:File|ExceptionGroup|\|))', "", text
-    )
-    text = re.sub(r"(?ms)^[^\n]*taskgroups\.py.*?(?=^\s*\|? *(?:ExceptionGroup|\| ExceptionGroup))", "", text)
-    text = re.sub(r"(?m)^[ |]*\.\.\.<\d+ lines>\.\.\.\n[ |]*\).*\n", "", text)
-    return re.sub(r"in [\d.]+s", "in N s", text)
-
-
-def expected_file(name: str, runner: str) -> Path:
-    """Return where the expected output of a sample is kept."""
-    return SAMPLES / f"{name}.{runner}.out"
+def run_all(runner: str) -> Iterator[tuple[str, str]]:
+    """Run all samples, some side by side; give the name and the output of each."""
+    names = samples.names()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from zip(names, pool.map(lambda name: samples.run_sample(name, runner), names), strict=True)
 
 
 class SamplesTest(unittest.TestCase):
@@ -62,26 +36,114 @@ class SamplesTest(unittest.TestCase):
     maxDiff = None
 
     def compare(self, runner: str) -> None:
-        for sample in sorted(SAMPLES.glob("[a-z]*.py")):
-            with self.subTest(sample.stem):
-                said = output_of(sample.stem, runner)
-                self.assertEqual(said, expected_file(sample.stem, runner).read_text(encoding="utf-8"))
-                self.assertNotRegex(said, r"(?m)^(asynctestkit/|.*base_events\.py)")
+        for name, said in run_all(runner):
+            with self.subTest(sample=name):
+                expected = samples.expected_file(name, runner).read_text(encoding="utf-8")
+                if sys.version_info[:3] == (3, 12, 1):
+                    said, expected = samples.same_counts(said), samples.same_counts(expected)
+                self.assertEqual(said, expected)
+            with self.subTest("no frame of ours or of asyncio's loop", sample=name):
+                self.assertEqual(samples.MACHINERY.findall(said), [])
 
     def test_unittest(self) -> None:
-        """Under python -m unittest."""
+        """Under `python -m unittest`."""
         self.compare("unittest")
 
-    @unittest.skipUnless(importlib.util.find_spec("pytest"), "pytest is not installed")
+    @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest(self) -> None:
         """Under pytest."""
         self.compare("pytest")
 
 
+class FullTracebackTest(unittest.TestCase):
+    """`ASYNCTESTKIT_FULL_TRACEBACK` shows all frames."""
+
+    def test_unittest(self) -> None:
+        """Under `python -m unittest` our frames lead to each failure; with 0, as without the variable, none does."""
+        said = samples.run_sample("plain_case", "unittest", **samples.FULL_TRACEBACK)
+        self.assertIn('File "asynctestkit/plain.py"', said)
+        self.assertIn('File "asynctestkit/loops/host.py"', said)
+        said = samples.run_sample("plain_case", "unittest", ASYNCTESTKIT_FULL_TRACEBACK="0")
+        self.assertEqual(samples.MACHINERY.findall(said), [])
+
+    @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
+    def test_pytest(self) -> None:
+        """Under pytest as well."""
+        said = samples.run_sample("plain_case", "pytest", **samples.FULL_TRACEBACK)
+        self.assertRegex(said, r"(?m)^asynctestkit/plain\.py:\d+: in run_test$")
+
+
+class CollectionTest(unittest.TestCase):
+    """The samples are run by these tests alone."""
+
+    def test_unittest(self) -> None:
+        """Discovery from the root does not find them."""
+        program = (
+            "import unittest\n"
+            "def ids(suite):\n"
+            "    for test in suite:\n"
+            "        yield from ids(test) if isinstance(test, unittest.TestSuite) else [test.id()]\n"
+            "print(*ids(unittest.defaultTestLoader.discover('.')), sep='\\n')\n"
+        )
+        finished = samples.run("-c", program)
+        found = finished.stdout.splitlines()
+        self.assertIn("tests.test_samples.CollectionTest.test_unittest", found, finished.stderr)
+        self.assertEqual([name for name in found if name.startswith("tests.samples.")], [])
+
+    @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
+    def test_pytest(self) -> None:
+        """pytest, which finds its folders in the project's configuration, does not find them."""
+        finished = samples.run("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests")
+        found = finished.stdout.splitlines()
+        self.assertIn("tests/test_samples.py::CollectionTest::test_pytest", found, finished.stdout)
+        self.assertEqual([name for name in found if name.startswith("tests/samples/")], [])
+
+
+class MaskTest(unittest.TestCase):
+    """The rules of masking, on made-up outputs."""
+
+    def test_foreign_frames(self) -> None:
+        """Neighbouring frames of one foreign file are one line, whatever their number and source; ours stay whole."""
+        text = (
+            f'  | File "{ROOT}/tests/samples/x.py", line 3, in test\n'
+            "  |   await group\n"
+            "  |   ~~~~~~^^^^^\n"
+            '  | File "/usr/lib/python3/asyncio/taskgroups.py", line 71, in __aexit__\n'
+            "  |   return await self._aexit(et, exc)\n"
+            '  | File "/usr/lib/python3/asyncio/taskgroups.py", line 173, in _aexit\n'
+            "  |   raise BaseExceptionGroup(\n"
+            "  |   ...<2 lines>...\n"
+            "  | ValueError: <x at 0xABC>\n"
+        )
+        expected = (
+            '  | File "tests/samples/x.py", line 3, in test\n'
+            "  |   await group\n"
+            "  | frames of STDLIB/asyncio/taskgroups.py\n"
+            "  | ValueError: <x>\n"
+        )
+        self.assertEqual(samples.mask(text), expected)
+
+    def test_times(self) -> None:
+        """A duration is masked, a number like it is not."""
+        self.assertEqual(samples.mask("Ran 2 tests in 0.013s, limit 0.01 s\n"), "Ran 2 tests in N s, limit 0.01 s\n")
+
+
+def write(names: list[str]) -> None:
+    """Write the expected output of samples anew and print what changed."""
+    for runner in samples.COMMANDS:
+        if runner == "pytest" and (fault := samples.pytest_fault()):
+            print(f"{runner}: left alone, {fault}")
+            continue
+        for name in names:
+            path, said = samples.expected_file(name, runner), samples.run_sample(name, runner)
+            before = path.read_text(encoding="utf-8") if path.exists() else ""
+            if said != before:
+                path.write_text(said, encoding="utf-8")
+                print(path.name, *difflib.ndiff(before.splitlines(), said.splitlines()), sep="\n")
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["write"]:
-        for path in sorted(SAMPLES.glob("[a-z]*.py")):
-            for runner in RUNNERS:
-                expected_file(path.stem, runner).write_text(output_of(path.stem, runner), encoding="utf-8")
+    if sys.argv[1:2] == ["write"]:
+        write(sys.argv[2:] or samples.names())
     else:
         unittest.main()

@@ -1,0 +1,153 @@
+"""Run a sample as a program and mask what differs between machines and versions, by rule.
+
+The rules, in order:
+
+1. The repository's folder is cut off paths, so that places read `tests/samples/NAME.py`. Line numbers in samples stay.
+2. Neighbouring frames of one file of the standard library, and of any in site-packages, become one line without line
+   number and source, because their number and their text change from version to version. So do places of warnings.
+3. Lines that hold only the markers under code (`~~~^^^`) are dropped.
+4. Durations become `N s`, memory addresses vanish.
+5. Exit code 5, which unittest gives since Python 3.12 where errors left no test to run, is written as the 1 before.
+
+What pytest says of its own version and surroundings is not asked for (`-q`).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from tests.support import LIMIT, ROOT
+
+SAMPLES: Final = Path(__file__).parent / "samples"
+
+COMMANDS: Final = {
+    "unittest": ("-m", "unittest", "tests.samples.{name}"),
+    "pytest": ("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "tests/samples/{name}.py"),
+}
+
+FULL_TRACEBACK: Final = {"ASYNCTESTKIT_FULL_TRACEBACK": "1"}
+
+MACHINERY: Final = re.compile(r"(?m)^.*\b(?:asynctestkit/[\w/]*\.py|asyncio/(?:base_events|events|runners)\.py).*$")
+"""Lines that name a frame no failure of a user shows."""
+
+_PYTEST_OF_THE_FILES: Final = 9
+
+# Children share one cache of bytecode, which lives as long as this process: they neither lack one nor leave any behind.
+_CACHE: Final = tempfile.TemporaryDirectory(prefix="samples-")
+_DROPPED: Final = ("PYTEST", "PYTHON", "PY_COLORS", "ASYNCTESTKIT", "COV_", "FORCE_COLOR", "COLUMNS", "CI")
+
+_UNITTEST_FRAME: Final = re.compile(r'^[ |]*File "(?P<path>[^"]+)", line \d+, in .*$')
+_PYTEST_FRAME: Final = re.compile(r"^(?P<path>(?:\S*/)?[\w.-]+\.py):\d+: in .*$")
+
+
+def names() -> list[str]:
+    """Return the names of all samples."""
+    return sorted(path.stem for path in SAMPLES.glob("[a-z]*.py"))
+
+
+def expected_file(name: str, runner: str) -> Path:
+    """Return where the expected output of a sample is kept."""
+    return SAMPLES / f"{name}.{runner}.out"
+
+
+def pytest_fault() -> str | None:
+    """Return why the samples cannot be compared under pytest here, None if they can."""
+    if importlib.util.find_spec("pytest") is None:
+        return "pytest is not installed"
+    version = importlib.metadata.version("pytest")
+    if int(version.partition(".")[0]) != _PYTEST_OF_THE_FILES:
+        return f"the expected output was written by pytest {_PYTEST_OF_THE_FILES}, this is {version}"
+    return None
+
+
+def run(
+    *arguments: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run this interpreter in an environment that does not change how Python, pytest or the tests behave."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": _CACHE.name, "NO_COLOR": "1", "COLUMNS": "80"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**kept, **own, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def run_sample(name: str, runner: str, **extra: str) -> str:
+    """Run a sample from the repository's root; return what it prints, masked, and its exit code."""
+    finished = run(*(part.format(name=name) for part in COMMANDS[runner]), environment=extra)
+    parts = [
+        f"--- {stream}\n{text}" for stream, text in (("stdout", finished.stdout), ("stderr", finished.stderr)) if text
+    ]
+    code = 1 if finished.returncode == 5 and "FAILED (errors=" in finished.stderr else finished.returncode
+    return mask(f"{''.join(parts)}--- exit code {code}\n")
+
+
+def mask(text: str) -> str:
+    """Apply the rules to an output."""
+    text = text.replace(f"{ROOT}{os.sep}", "").replace(os.sep.join(["tests", "samples", ""]), "tests/samples/")
+    text = re.sub(r"(?m)/\S+/(unittest/\w+\.py):\d+: (\w+Warning: .*)\n  .*$", r"STDLIB/\1: \2", text)
+    lines = _collapse(line for line in text.splitlines() if not re.fullmatch(r"[ |]*[~^][~^ ]*", line))
+    text = "\n".join(lines) + "\n"
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+    return re.sub(r"\bin \d+\.\d+s\b", "in N s", text)
+
+
+def same_counts(text: str) -> str:
+    """Take out how many tests ran: Python 3.12.1, alone, does not count skipped ones."""
+    return re.sub(r"Ran \d+ tests?", "Ran N tests", text)
+
+
+def _collapse(lines: Iterable[str]) -> list[str]:
+    """Put one line for neighbouring frames of one foreign file, and drop the source that follows each of them."""
+    kept: list[str] = []
+    foreign = ""
+    for line in lines:
+        found = _UNITTEST_FRAME.match(line) or _PYTEST_FRAME.match(line)
+        if found is None:
+            if foreign and _is_source(line, kept[-1]):
+                continue
+            foreign = ""
+            kept.append(line)
+            continue
+        path = _foreign(found["path"])
+        if path and path == foreign:
+            continue
+        foreign = path
+        start = line[: len(line) - len(line.lstrip(" |"))]
+        kept.append(f"{start}frames of {path}" if path else line)
+    return kept
+
+
+def _foreign(path: str) -> str:
+    """Return what to call a file outside the repository, the empty string for one inside."""
+    parts = Path(path).parts
+    if not Path(path).is_absolute() and ".." not in parts:
+        return ""
+    if "site-packages" in parts:
+        return "site-packages"
+    package = next((folder for folder in ("asyncio", "unittest", "concurrent") if folder in parts), parts[-1])
+    return "/".join(("STDLIB", *parts[parts.index(package) :]))
+
+
+def _is_source(line: str, frame: str) -> bool:
+    """Whether a line is the source of the frame before it: it is indented more."""
+    return bool(line.strip(" |")) and _indent(line) > _indent(frame)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" |"))
