@@ -81,12 +81,22 @@ class Life(Phases):
         plan: The test.
         more: Asked when an async phase from the body on has ended: may another one follow? None: no.
         runner: Whose loop to run on, where the suite brings its own runner; it is never closed here.
+        context: What the test runs in; None: a copy of the caller's, with what the hooks of its scopes have set.
     """
 
     __slots__ = ("_bare_class", "_managed", "_more", "_runner", "_shared", "fixtures", "plan", "refusal", "step")
 
-    def __init__(self, plan: Plan, *, more: Callable[[], bool] | None = None, runner: Runner | None = None) -> None:
-        super().__init__(scopes.inherited_context(plan.owner), name=plan.name, limit=plan.timeout)
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        more: Callable[[], bool] | None = None,
+        runner: Runner | None = None,
+        context: contextvars.Context | None = None,
+    ) -> None:
+        if context is None:
+            context = scopes.inherited_context(plan.owner)
+        super().__init__(context, name=plan.name, limit=plan.timeout)
         self.plan = plan
         self.step = Step.NEW
         self._more = more
@@ -150,6 +160,11 @@ class Life(Phases):
             host.fixtures = WideFixtures(host)
             host.at_end(host.fixtures.close)
         return host
+
+    def scope_to_join(self) -> scopes.WideScope | None:
+        """Return the scope whose loop the test runs on, None for a fresh loop."""
+        plan = self.plan
+        return scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
 
     # The steps.
 
@@ -289,7 +304,7 @@ class Life(Phases):
         if self._runner is not None:
             managed = ManagedLoop.borrow(self._runner.get_loop())
         else:
-            scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
+            scope = self.scope_to_join()
             managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
         self._managed = managed
         managed.make_current()

@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "pytest": ("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "tests/samples/{name}.py"),
 }
 
+WITHOUT_PLUGIN: Final = ("-p", "no:asynctestkit")
+"""What is added to pytest's command to run it without ours; it says the same as with it."""
+
 FULL_TRACEBACK: Final = {"ASYNCTESTKIT_FULL_TRACEBACK": "1"}
 
 MACHINERY: Final = re.compile(r"(?m)^.*\b(?:asynctestkit/[\w/]*\.py|asyncio/(?:base_events|events|runners)\.py).*$")
@@ -87,9 +90,9 @@ def run(
     )
 
 
-def run_sample(name: str, runner: str, **extra: str) -> str:
+def run_sample(name: str, runner: str, *options: str, **extra: str) -> str:
     """Run a sample from the repository's root; return what it prints, masked, and its exit code."""
-    finished = run(*(part.format(name=name) for part in COMMANDS[runner]), environment=extra)
+    finished = run(*(part.format(name=name) for part in COMMANDS[runner]), *options, environment=extra)
     parts = [
         f"--- {stream}\n{text}" for stream, text in (("stdout", finished.stdout), ("stderr", finished.stderr)) if text
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 60.0
+PLUGIN = "asynctestkit.pytest_plugin"
 
 
 def outcomes(result: unittest.TestResult) -> list[str]:
@@ -58,6 +60,11 @@ def run_debug(cls: type[unittest.TestCase], name: str = "test") -> list[str]:
         case.doCleanups()
         return [f"{type(error).__name__}: {error}".splitlines()[0]]
     return ["ok"]
+
+
+def plugin_options() -> list[str]:
+    """Return what pytest is called with to have our plugin, which it finds by itself only where it is installed."""
+    return [] if importlib.metadata.entry_points(group="pytest11", name="asynctestkit") else ["-p", PLUGIN]
 
 
 def mask(text: str) -> str:

@@ -2,6 +2,9 @@
 
 The layers, from the front doors down, are a table (`LAYERS`); the reader of imports (`imports_of`) and the judge
 (`faults_of`) are tried on made-up sources first, so that a clean verdict on the package means something.
+
+pytest is met in two rooms: `pytest_plugin`, which every pytest run loads and which therefore loads nothing itself, and
+`pytest_shim`, which does the work and is loaded by the former when something async is met.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ HOUSE: Final = ROOT / PACKAGE
 LONGEST_FILE: Final = 500
 PYTEST: Final = frozenset(("pytest", "_pytest"))
 PLUGIN: Final = "pytest_plugin"
+SHIM: Final = "pytest_shim"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class Layer:
 
 LAYERS: Final = (
     Layer(
-        frozenset(("__init__", "__main__", "case", "class_hooks", "decorators", "functions", "plain", "suite", PLUGIN)),
+        frozenset(
+            ("__init__", "__main__", "case", "class_hooks", "decorators", "functions", "plain", "suite", PLUGIN, SHIM)
+        ),
         share=True,
     ),
     Layer(frozenset(("harness",))),
@@ -114,7 +120,7 @@ def faults_of(source: str, *, path: Sequence[str], modules: frozenset[str]) -> l
 def _fault(room: str, module: str) -> str | None:
     top, _, rest = module.partition(".")
     if top != PACKAGE:
-        if top in sys.stdlib_module_names or (room == PLUGIN and top in PYTEST):
+        if top in sys.stdlib_module_names or (room in (PLUGIN, SHIM) and top in PYTEST):
             return None
         return f"{module} is not in the standard library"
     target = rest.partition(".")[0] or "__init__"
@@ -226,6 +232,7 @@ class LayerReaderTest(unittest.TestCase):
         """Nobody else imports it, not even for its types."""
         source = "if TYPE_CHECKING:\n    import pytest\nfrom _pytest import nodes\n"
         self.assertEqual(self.faults("pytest_plugin.py", source), [])
+        self.assertEqual(self.faults("pytest_shim/items.py", source), [])
         self.assertEqual(
             self.faults("report/text.py", source),
             [
@@ -303,8 +310,8 @@ class ImportTest(unittest.TestCase):
     maxDiff = None
 
     def test_needs_the_standard_library_only(self) -> None:
-        """Every module but the pytest plugin imports under `python -I -S` and loads nothing from elsewhere."""
-        names = [module_name(path) for path in sources() if path != (f"{PLUGIN}.py",)]
+        """Every module that does not meet pytest imports under `python -I -S` and loads nothing from elsewhere."""
+        names = [module_name(path) for path in sources() if path[0] not in (f"{PLUGIN}.py", SHIM)]
         self.assertEqual(answer_of(LOADED, *names), [])
 
     def test_alone_loads_neither_asyncio_nor_unittest(self) -> None:

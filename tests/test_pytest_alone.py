@@ -1,4 +1,4 @@
-"""`@async_test` under pytest without any plugin for async tests, ours included."""
+"""`@async_test` under pytest without any plugin for async tests, and the same with ours."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import textwrap
 import unittest
 
 from tests import samples_support
-from tests.support import run_program
+from tests.support import plugin_options, run_program
 
 HEADER = (
     "import asyncio, unittest\nfrom unittest import mock\n"
     "import pytest\nfrom asynctestkit import async_hook, async_test\n"
 )
-OPTIONS = ("-W", "error", "-m", "pytest", "-q", "-rA", "-W", "error", "-p", "no:cacheprovider", "-p", "no:asynctestkit")
+OPTIONS = ("-W", "error", "-m", "pytest", "-q", "-rA", "-W", "error", "-p", "no:cacheprovider")
 
 
 @unittest.skipIf(samples_support.pytest_fault() == "pytest is not installed", "pytest is not installed")
@@ -21,10 +21,12 @@ class PytestTest(unittest.TestCase):
     """Each test writes a module, runs pytest on it, and compares all outcomes."""
 
     maxDiff = None
+    plugin: tuple[str, ...] = ("-p", "no:asynctestkit")
 
     def outcomes(self, source: str, *selection: str) -> list[str]:
         """Return the summary's lines, sorted, without durations; `source` is the module after its imports."""
-        finished = run_program(HEADER + textwrap.dedent(source), *OPTIONS, *(selection or ("test_program.py",)))
+        options = (*OPTIONS, *self.plugin)
+        finished = run_program(HEADER + textwrap.dedent(source), *options, *(selection or ("test_program.py",)))
         summary = finished.stdout.partition("short test summary info")[2]
         self.assertNotEqual(summary, "", finished.stdout + finished.stderr)
         lines = re.sub(r" in [\d.]+s", "", summary).replace("test_program.py::", "").splitlines()[1:]
@@ -253,6 +255,12 @@ class PytestTest(unittest.TestCase):
         """
         passed = ["PASSED CaseTest::test_method", "PASSED test_function", "PASSED test_that_it_drew"]
         self.assertEqual(self.outcomes(source), [*passed, "3 passed"])
+
+
+class WithPluginTest(PytestTest):
+    """The same with the plugin."""
+
+    plugin = tuple(plugin_options())
 
 
 if __name__ == "__main__":

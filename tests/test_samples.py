@@ -23,11 +23,11 @@ from tests.support import ROOT
 WORKERS = 2
 
 
-def run_all(runner: str) -> Iterator[tuple[str, str]]:
+def run_all(runner: str, *options: str) -> Iterator[tuple[str, str]]:
     """Run all samples, some side by side; give the name and the output of each."""
     names = samples.names()
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield from zip(names, pool.map(lambda name: samples.run_sample(name, runner), names), strict=True)
+        yield from zip(names, pool.map(lambda name: samples.run_sample(name, runner, *options), names), strict=True)
 
 
 class SamplesTest(unittest.TestCase):
@@ -35,8 +35,8 @@ class SamplesTest(unittest.TestCase):
 
     maxDiff = None
 
-    def compare(self, runner: str) -> None:
-        for name, said in run_all(runner):
+    def compare(self, runner: str, *options: str) -> None:
+        for name, said in run_all(runner, *options):
             with self.subTest(sample=name):
                 expected = samples.expected_file(name, runner).read_text(encoding="utf-8")
                 if sys.version_info[:3] == (3, 12, 1):
@@ -51,8 +51,13 @@ class SamplesTest(unittest.TestCase):
 
     @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest(self) -> None:
-        """Under pytest."""
+        """Under pytest, with the plugin where it is installed."""
         self.compare("pytest")
+
+    @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
+    def test_pytest_alone(self) -> None:
+        """Under pytest without the plugin, which is told the same."""
+        self.compare("pytest", *samples.WITHOUT_PLUGIN)
 
 
 class FullTracebackTest(unittest.TestCase):

@@ -1,0 +1,91 @@
+"""Async functions under `@pytest.fixture`, at every scope.
+
+A fixture is opened where it belongs, in the test's task or in one of its own, and closed by its own finaliser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import weakref
+from functools import partial
+from typing import Any
+
+import pytest
+
+from asynctestkit.fixtures.definition import Fixture, Kind
+from asynctestkit.fixtures.opening import Opening
+from asynctestkit.pytest_shim.current import item_of
+from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
+from asynctestkit.pytest_shim.settings import REACHES
+from asynctestkit.pytest_shim.stand_in import StandIn
+from asynctestkit.pytest_shim.wide import WideFixture
+from asynctestkit.report.errors import FixtureError, message
+from asynctestkit.report.frames import TRIM_FRAMES, place_of
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
+
+_known: weakref.WeakKeyDictionary[Any, Fixture] = weakref.WeakKeyDictionary()
+
+
+def take_fixture(fixturedef: Any, request: Any) -> None:
+    """Put what opens an async fixture into the place of its function, if it is for us to open."""
+    item = item_of(request)
+    if wanted(item) is None:
+        return
+    wide = not isinstance(request.node, pytest.Item)
+    StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
+
+
+def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
+    function = _bound(function, request.instance)
+    fixture = _fixture(function, fixturedef.argname)
+    _refuse_running_loop(fixture)
+    life = life_of(item)
+    opening = Opening(fixture)
+    life.open_fixture(opening, partial(function, **arguments), partial(fixturedef.finish, request))
+    if opening.has_close:
+        request.addfinalizer(partial(life.close_fixture, opening))
+    return opening.value
+
+
+def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
+    function = _bound(function, request.instance)
+    fixture = _fixture(function, fixturedef.argname)
+    _refuse_running_loop(fixture)
+    reach = REACHES[request.scope]
+    wide = WideFixture(fixture.name, reach, loop_options(item), place=fixture.place, config=item.config)
+    opening = Opening(fixture)
+    wide.open(opening, partial(function, **arguments))
+    request.addfinalizer(wide.close)
+    return opening.value
+
+
+def _bound(function: Any, instance: object) -> Any:
+    """Return a fixture method bound to the instance of the test that asks, as pytest does it."""
+    bound_to = getattr(function, "__self__", None)
+    if instance is not None and bound_to is not None and isinstance(instance, type(bound_to)):
+        return function.__func__.__get__(instance)
+    return function
+
+
+def _fixture(function: Any, name: str) -> Fixture:
+    source = getattr(function, "__func__", function)
+    fixture = _known.get(source)
+    if fixture is None or fixture.name != name:
+        fixture = _known[source] = Fixture(source, name=name)
+        inner = inspect.unwrap(source)
+        fixture.kind = Kind.ASYNC_GENERATOR if inspect.isasyncgenfunction(inner) else Kind.COROUTINE
+    return fixture
+
+
+def _refuse_running_loop(fixture: Fixture) -> None:
+    if asyncio._get_running_loop() is not None:
+        raise FixtureError(
+            message(
+                f"async fixture {fixture.name!r} cannot be opened by getfixturevalue() in a running test",
+                defined=place_of(fixture.__wrapped__),
+                fix=f"take {fixture.name!r} as a parameter, or write @pytest.mark.usefixtures({fixture.name!r})",
+            )
+        )

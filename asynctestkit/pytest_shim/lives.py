@@ -1,0 +1,130 @@
+"""The life of one test item, from its first async need to its last finaliser.
+
+pytest sets fixtures up and finalises them; a life is what gives them, and the test, a task to run in. If something that
+an async fixture holds open over its `yield` ends the test (a timeout, a failed task group), the fixtures are finished
+there and then, newest first with all that depends on them, until one says why: that is the test's own failure.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from asynctestkit.fixtures.live import Keeper
+from asynctestkit.fixtures.opening import Opening
+from asynctestkit.harness import Life, Plan, Step
+from asynctestkit.loops import scopes
+from asynctestkit.pytest_shim.variables import Changes, give_to
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
+
+_SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
+
+Finish = Callable[[], object]
+
+
+class ItemLife(Life):
+    """One item's life on its loop.
+
+    Args:
+        plan: The test.
+        joined: Whose loop the test runs on; None for a fresh one.
+    """
+
+    __slots__ = ("_changes", "_finishers", "_joined", "_watched", "awaits_tear_down")
+
+    def __init__(self, plan: Plan, joined: scopes.WideScope | None) -> None:
+        super().__init__(plan, more=self._expects_more, context=contextvars.copy_context())
+        self._joined = joined
+        self._changes = Changes()
+        self._finishers: list[tuple[Opening, Finish]] = []
+        self._watched: list[Keeper] = []
+        self.awaits_tear_down = False
+        """Whether an async teardown function will run after the test."""
+
+    def scope_to_join(self) -> scopes.WideScope | None:
+        """Return whose loop the test runs on, None for a fresh one."""
+        return self._joined
+
+    def watch(self, keeper: Keeper) -> None:
+        """End with the real error if a scope fires that a wider fixture holds open."""
+        keeper.users.add(self.interrupt)
+        self._watched.append(keeper)
+
+    def run_body(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
+        """Run the test function and return what it returned."""
+        self._begin_phase(_BODY)
+        try:
+            value = self.body(self.call, partial(function, **arguments))
+        finally:
+            self._changes.take_from(self.context)
+        if self.cut_short:
+            self._learn_why()
+        return value
+
+    def run_plain(self, coroutine: Any, step: Step) -> Any:
+        """Await something for plain code of the test: a set-up function, `run_async`."""
+        self._begin_phase(step)
+        try:
+            value = self.run(coroutine)
+        finally:
+            self._changes.take_from(self.context)
+        if self.cut_short:
+            self._learn_why()
+        return value
+
+    def open_fixture(self, opening: Opening, call: Callable[[], Any], finish: Finish) -> None:
+        """Open an async fixture of the test in its task; `finish` finishes it and what depends on it."""
+        self._begin_phase(_SET_UP)
+        try:
+            self.run(opening.open_async(call))
+        finally:
+            self._changes.take_from(self.context)
+        if self.cut_short:
+            self._learn_why()
+        if opening.has_close:
+            self._finishers.append((opening, finish))
+
+    def close_fixture(self, opening: Opening) -> None:
+        """Close a fixture, with the cancellation that its own scope asked for, if there is one."""
+        self._finishers = [pair for pair in self._finishers if pair[0] is not opening]
+        self._begin_phase(_TEAR_DOWN)
+        try:
+            self.run(self.leave(Opening.leave, opening))
+        finally:
+            self._changes.take_from(self.context)
+
+    def end(self) -> None:
+        """End the life: what was held back is raised, the loop closed or left."""
+        for keeper in self._watched:
+            keeper.users.discard(self.interrupt)
+        try:
+            self.report()
+        finally:
+            try:
+                self.close()
+            finally:
+                self._changes.undo()
+
+    def _begin_phase(self, step: Step) -> None:
+        if self.loop is None:
+            self._enter(step)
+            return
+        self.step = step
+        give_to(self.context)
+        assert self._managed is not None
+        self._managed.make_current()  # plain code may have made another one current meanwhile
+
+    def _expects_more(self) -> bool:
+        return bool(self._finishers) or self.awaits_tear_down
+
+    def _learn_why(self) -> None:
+        """Finish fixtures, newest first, until one says why it ended the test; raise the cancellation if none does."""
+        while self.cut_short and self._finishers:
+            _, finish = self._finishers.pop()
+            finish()
+        self.report()

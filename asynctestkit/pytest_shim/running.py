@@ -1,0 +1,48 @@
+"""Async test functions, run in their item's life."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from asynctestkit.pytest_shim.items import life_of, wanted
+from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.pytest_shim.stand_in import StandIn
+from asynctestkit.report import mistakes
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
+
+
+def take_test(item: pytest.Function) -> None:
+    """Put what runs an async test into its place, if it is for us to run."""
+    if wanted(item) is None:
+        return
+    life = life_of(item)
+    handle = getattr(item.obj, "hypothesis", None)
+    if handle is None:
+        StandIn(item, "obj", functools.partial(_run, item, life))
+    else:
+        handle.inner_test = _examples(getattr(handle.inner_test, "__wrapped__", handle.inner_test), item, life)
+
+
+def _examples(inner: Any, item: pytest.Function, life: ItemLife) -> Callable[..., None]:
+    """Return what runs the examples that Hypothesis draws for an async test; for the next item it is replaced."""
+
+    @functools.wraps(inner)
+    def run(*args: Any, **arguments: Any) -> None:
+        _run(item, life, inner, *args, **arguments)
+
+    return run
+
+
+def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **arguments: Any) -> None:
+    if args:  # drawn by Hypothesis
+        function = functools.partial(function, *args)
+    value = life.run_body(function, **arguments)
+    if value is not None:
+        mistakes.refuse_value(value, function, item.nodeid)

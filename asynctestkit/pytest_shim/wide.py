@@ -1,0 +1,186 @@
+"""What outlives one test: async fixtures wider than a test, and the loops that tests ask to share.
+
+Each of them holds the shared loop for as long as pytest keeps it, and lives in a context of its own, a copy of
+pytest's context as it was when it was set up; what it sets there is set in pytest's context until it is finalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import pytest
+
+from asynctestkit.fixtures.live import Keeper
+from asynctestkit.fixtures.opening import Opening
+from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.loops.scopes import WideScope
+from asynctestkit.pytest_shim.settings import Reach
+from asynctestkit.pytest_shim.variables import Changes
+from asynctestkit.report.errors import FixtureError, UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, trim
+from asynctestkit.values import Scope
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
+
+_SCOPES: Final = {
+    Reach.CLASS: Scope.CLASS,
+    Reach.MODULE: Scope.MODULE,
+    Reach.PACKAGE: Scope.SESSION,
+    Reach.SESSION: Scope.SESSION,
+}
+
+
+class Watcher(Protocol):
+    """A test that uses wider fixtures."""
+
+    def watch(self, keeper: Keeper) -> None:
+        """End with the real error if a scope fires that the fixture holds open."""
+        ...
+
+
+class WideFixture:
+    """One async fixture, or set-up function, wider than a test; listed while it is open."""
+
+    def __init__(self, name: str, reach: Reach, options: LoopOptions, *, place: str, config: pytest.Config) -> None:
+        self.name = name
+        self.reach = reach
+        self.place = place
+        self.scope = new_scope(reach, f"fixture {name!r}", options)
+        self._changes = Changes()
+        self._keeper: Keeper | None = None
+        self._listed = _open_in(config)
+
+    def open(self, opening: Opening, call: Callable[[], Any]) -> None:
+        """Open an async fixture in a task of its own."""
+        keeper = self._keeper = Keeper(opening)
+        context = self.scope.context.copy()
+        self.begin(keeper.open, call, context)
+        self._changes.take_from(context)
+
+    def begin(self, function: Callable[..., Any], /, *args: Any) -> None:
+        """Call what sets it up, in its scope; where that fails, it has not begun."""
+        self._listed.append(self)
+        try:
+            self.call(function, *args)
+        except BaseException:
+            self.end()
+            raise
+
+    def call(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        """Call something, async or not, in the scope's context and task."""
+        try:
+            return self.scope.call_hook(function, *args)
+        finally:
+            self._changes.take_from(self.scope.context)
+
+    def close(self) -> None:
+        """Close an async fixture, then end."""
+        try:
+            if self._keeper is not None:
+                self.scope.call_hook(self._keeper.close)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Let go of the loop and of all that was set."""
+        self._listed.remove(self)
+        self._changes.undo()
+        self.scope.end()
+
+    def watch(self, life: Watcher) -> None:
+        """Have a test ended if a scope fires that the fixture holds open; raise the error if one did before."""
+        keeper = self._keeper
+        if keeper is None:
+            return
+        if keeper.error is not None:
+            trim(keeper.error)  # it was raised before, and collects the frames of each time
+            raise keeper.error
+        life.watch(keeper)
+
+    def check(self, options: LoopOptions) -> None:
+        """Refuse a test whose loop is of another kind than the one that the fixture lives on."""
+        if self.scope.options.key != options.key:
+            raise FixtureError(
+                message(
+                    f"{self.reach.word} fixture {self.name!r} lives on another loop than the running test",
+                    defined=self.place,
+                    fix=f"leave the users of {self.name!r} the same loop_factory, and ask for it as a parameter",
+                )
+            )
+
+
+class _Holders:
+    """The scopes held open because tests asked for a wide loop, by collector."""
+
+    def __init__(self) -> None:
+        self.by_node: dict[tuple[pytest.Collector, object], WideScope] = {}
+
+
+_OPEN: Final = pytest.StashKey[list[WideFixture]]()
+_HOLDERS: Final = pytest.StashKey[_Holders]()
+
+
+def new_scope(reach: Reach, what: str, options: LoopOptions) -> WideScope:
+    """Return a scope that belongs to nobody but its maker."""
+    scope = WideScope(_SCOPES[reach], object(), what)
+    scope.name = f"{reach.word} {what}"
+    scope.options = options
+    return scope
+
+
+def used_by(item: pytest.Item) -> list[WideFixture]:
+    """Return the open wider async fixtures that a test uses."""
+    listed = item.config.stash.get(_OPEN, None)
+    if not listed:
+        return []
+    # What was asked for while the test was set up is known to its request alone, which is not public.
+    request: Any = getattr(item, "_request", None) or item
+    names = request.fixturenames
+    return [fixture for fixture in listed if fixture.name in names]
+
+
+def holder(item: pytest.Item, reach: Reach, options: LoopOptions) -> WideScope:
+    """Return the scope that holds the loop which the tests of a class, module ... ask to share."""
+    node = _node(item, reach)
+    if _HOLDERS not in item.config.stash:
+        item.config.stash[_HOLDERS] = _Holders()
+    held = item.config.stash[_HOLDERS].by_node
+    key = (node, options.key)
+    if key not in held:
+        scope = held[key] = new_scope(reach, f"loop of {node.name}", options)
+        scope.hold(options)
+
+        def end() -> None:
+            del held[key]
+            scope.end()
+
+        node.addfinalizer(end)
+    return held[key]
+
+
+def _node(item: pytest.Item, reach: Reach) -> pytest.Collector:
+    kinds: dict[Reach, Any] = {
+        Reach.CLASS: pytest.Class,
+        Reach.MODULE: pytest.Module,
+        Reach.PACKAGE: pytest.Package,
+        Reach.SESSION: pytest.Session,
+    }
+    node = item.getparent(kinds[reach])
+    if node is None:
+        raise UsageError(
+            message(
+                f"loop_scope {reach.word!r} needs a {reach.word}, and the test is in none",
+                test=item.nodeid,
+                fix="use a wider scope, or leave loop_scope out",
+            )
+        )
+    found: pytest.Collector = node
+    return found
+
+
+def _open_in(config: pytest.Config) -> list[WideFixture]:
+    if _OPEN not in config.stash:
+        config.stash[_OPEN] = []
+    return config.stash[_OPEN]

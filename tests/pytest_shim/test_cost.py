@@ -1,0 +1,76 @@
+"""What the plugin costs those who do not need it: what is loaded, and how long that takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import unittest
+
+from tests.pytest_shim.support import missing, run_pytest
+from tests.support import ROOT
+
+LIMIT_MS = 10.0
+
+IMPORT = f"""
+import json, sys, time
+import pytest
+sys.path.insert(0, {str(ROOT)!r})
+before = set(sys.modules)
+start = time.perf_counter()
+import asynctestkit.pytest_plugin
+took = time.perf_counter() - start
+new = sorted(set(sys.modules) - before)
+print(json.dumps({{"took": took * 1000, "new": new, "asyncio": "asyncio" in sys.modules}}))
+"""
+
+LOADED = """
+import sys
+
+def pytest_sessionfinish(session):
+    print("loaded:", *sorted(name for name in sys.modules if name.partition(".")[0] == "asynctestkit"))
+"""
+
+
+@unittest.skipIf(missing(), missing() or "")
+class CostTest(unittest.TestCase):
+    """In interpreters of their own."""
+
+    def imported(self) -> dict[str, object]:
+        done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
+        answer: dict[str, object] = json.loads(done.stdout)
+        return answer
+
+    def test_import_loads_nothing(self) -> None:
+        """Importing the plugin loads neither asyncio nor anything else of the package."""
+        answer = self.imported()
+        self.assertEqual(answer["new"], ["asynctestkit", "asynctestkit.pytest_plugin"])
+        self.assertFalse(answer["asyncio"])
+
+    def test_import_is_quick(self) -> None:
+        """It takes at most 10 ms, the best of five."""
+        times = [self.imported()["took"] for _ in range(5)]
+        self.assertLess(min(float(str(time)) for time in times), LIMIT_MS)
+
+    def test_plain_suites_load_nothing(self) -> None:
+        """A run without anything async loads the plugin only."""
+        source = """
+            @pytest.fixture
+            def value():
+                yield 1
+
+            class TestClass:
+                def setup_method(self): pass
+
+                def test_it(self, value): assert value == 1
+        """
+        test = "import pytest\n" + "\n".join(line[12:] for line in source.splitlines())
+        finished = run_pytest(
+            {"tests/plain_test.py": test, "plugin_that_tells.py": LOADED}, "-q", "-s", "-p", "plugin_that_tells"
+        )
+        self.assertIn("1 passed", finished.stdout, finished.stderr)
+        self.assertIn("loaded: asynctestkit asynctestkit.pytest_plugin\n", finished.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
