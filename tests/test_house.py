@@ -38,7 +38,20 @@ class Layer:
 
 LAYERS: Final = (
     Layer(
-        frozenset(("__init__", "__main__", "case", "class_hooks", "decorators", "functions", "plain", "suite", PLUGIN)),
+        frozenset(
+            (
+                "__init__",
+                "__main__",
+                "case",
+                "class_hooks",
+                "decorators",
+                "functions",
+                "plain",
+                "running",
+                "suite",
+                PLUGIN,
+            )
+        ),
         share=True,
     ),
     Layer(frozenset(("harness",))),
