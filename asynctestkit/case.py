@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
-from asynctestkit import class_hooks
+from asynctestkit import class_hooks, running
 from asynctestkit.fixtures.params import CHOICES, VALUES, expand_methods
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
@@ -214,7 +214,8 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def doCleanups(self) -> Any:  # a bool, which the type stubs of unittest do not know
         """Run the cleanups, sync and async mixed, last in first out; return whether all went well so far."""
-        super().doCleanups()
+        if self._cleanups:
+            super().doCleanups()
         life, outcome = self._atk_life, self._outcome
         if life is None or life.active:
             return outcome is None or outcome.success
@@ -279,8 +280,11 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         """Run the test and record its outcome; see `harness` for the order of events."""
         self._atk_begin(result)
         try:
-            # Not IsolatedAsyncioTestCase.run, whose place this takes.
-            return super(IsolatedAsyncioTestCase, self).run(result)
+            run = super(IsolatedAsyncioTestCase, self).run  # not IsolatedAsyncioTestCase's, whose place this takes
+            if result is None or not running.may_run(self, run):
+                return run(result)
+            running.run_parts(self, result)
+            return result
         finally:
             self._atk_end()
 
@@ -337,15 +341,15 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             life.refusal = error  # told where the test is set up, so that it is this test's error
 
     def _atk_new_life(self, runner: Any = None) -> Life:
-        cls = type(self)
-        scope = self.loop_scope
+        cls, name, scope = type(self), self._testMethodName, self.loop_scope
         asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
-        options = class_hooks.loop_options(cls, self)
-        own, timeout = getattr(getattr(cls, self._testMethodName, None), "__atk_options__", (None, None))
-        if own is not None and own.factory is not None:
-            options = own._replace(debug=options.debug)
-        plan = Plan(self._testMethodName, cls, options, asked, self._atk_result, timeout)
-        return Life(plan, more=self._atk_may_go_on, runner=runner)
+        options, timeout = class_hooks.loop_options(cls, self), None
+        marks = getattr(getattr(cls, name, None), "__dict__", None)
+        if marks and "__atk_options__" in marks:
+            own, timeout = marks["__atk_options__"]
+            if own.factory is not None:
+                options = own._replace(debug=options.debug)
+        return Life(Plan(name, cls, options, asked, self._atk_result, timeout), more=self._atk_may_go_on, runner=runner)
 
     def _atk_end(self) -> None:
         try:
@@ -364,11 +368,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         life = self._atk_life
         if life is None or life.step is not _BODY:
             return False
-        return not (self._atk_does_nothing(self.asyncTearDown) and self._atk_does_nothing(self.tearDown))
-
-    def _atk_does_nothing(self, hook: Callable[[], Any]) -> bool:
-        """Whether a hook of this instance is the default one, which need not be called."""
-        return getattr(hook, "__func__", None) in _DEFAULT_HOOKS and type(self)._callAsync is _CALL_ASYNC
+        return _own_hook(self.asyncTearDown) is not None or _own_hook(self.tearDown) is not None
 
     async def _atk_leave(self, leave: Callable[..., Awaitable[Any]], cm: object) -> None:
         assert self._atk_life is not None
@@ -395,11 +395,9 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             runner.close()
 
     def _callSetUp(self) -> None:
-        plain, later = self.setUp, self.asyncSetUp
+        later = _own_hook(self.asyncSetUp)
         self._atk_running().set_up(
-            None if self._atk_does_nothing(plain) else plain,
-            None if self._atk_does_nothing(later) else partial(self._callAsync, later),
-            self._atk_leave_one,
+            _own_hook(self.setUp), None if later is None else partial(self._callAsync, later), self._atk_leave_one
         )
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
@@ -412,10 +410,9 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             mistakes.refuse_value(value, method, self.id())
 
     def _callTearDown(self) -> None:
-        first, plain = self.asyncTearDown, self.tearDown
+        first = _own_hook(self.asyncTearDown)
         self._atk_running().tear_down(
-            None if self._atk_does_nothing(first) else partial(self._callAsync, first),
-            None if self._atk_does_nothing(plain) else plain,
+            None if first is None else partial(self._callAsync, first), _own_hook(self.tearDown)
         )
 
     def _callCleanup(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
@@ -436,7 +433,11 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 _DEFAULT_HOOKS: Final = frozenset(
     vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 )
-_CALL_ASYNC: Final = vars(AsyncTestCase)["_callAsync"]
+
+
+def _own_hook(hook: Callable[[], Any]) -> Callable[[], Any] | None:
+    """Return a hook of an instance, None where it is the default one, which need not be called."""
+    return None if getattr(hook, "__func__", None) in _DEFAULT_HOOKS else hook
 
 
 def _protocol(cm: object, enter: str, leave: str) -> tuple[Any, Any]:

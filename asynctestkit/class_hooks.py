@@ -126,8 +126,10 @@ def begin(cls: Any) -> scopes.WideScope:
 
 def loop_options(cls: Any, instance: Any = None) -> LoopOptions:
     """Return the kind of loop that a class, or one instance of it, asks for."""
-    factory, debug = _factory(cls, instance), cls._atk_debug
-    return _PLAIN if factory is None and debug is None else LoopOptions(factory, debug)
+    debug = cls._atk_debug
+    if debug is None and (cls if instance is None else instance).loop_factory is None:
+        return _PLAIN
+    return LoopOptions(_factory(cls, instance), debug)
 
 
 def _factory(cls: Any, instance: Any) -> Any:

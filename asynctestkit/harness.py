@@ -32,6 +32,7 @@ from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
+from asynctestkit.loops.others import other_tasks
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
@@ -84,7 +85,14 @@ class Life(Phases):
         context: What the test runs in; None: a copy of the caller's, with what the hooks of its scopes have set.
     """
 
-    __slots__ = ("_bare_class", "_managed", "_more", "_runner", "_shared", "fixtures", "plan", "refusal", "step")
+    step = Step.NEW
+    fixtures: TestFixtures | None = None
+    refusal: Exception | None = None
+    """Why the test cannot run: raised before anything is set up."""
+
+    _managed: ManagedLoop | None = None
+    _shared: scopes.SharedLoop | None = None
+    _bare_class: scopes.WideScope | None = None
 
     def __init__(
         self,
@@ -98,15 +106,8 @@ class Life(Phases):
             context = scopes.inherited_context(plan.owner)
         super().__init__(context, name=plan.name, limit=plan.timeout)
         self.plan = plan
-        self.step = Step.NEW
         self._more = more
         self._runner = runner
-        self._managed: ManagedLoop | None = None
-        self._shared: scopes.SharedLoop | None = None
-        self._bare_class: scopes.WideScope | None = None
-        self.fixtures: TestFixtures | None = None
-        self.refusal: Exception | None = None
-        """Why the test cannot run: raised before anything is set up."""
 
     # The protocol of asyncio.Runner, for suites that drive their phases themselves.
 
@@ -129,10 +130,7 @@ class Life(Phases):
     def run(self, awaitable: Awaitable[Any], *, context: contextvars.Context | None = None) -> Any:
         """Await something in the test task; what is to run in another context than the test's gets its own task."""
         if context is None or context is self.context:
-            try:
-                return super().run(awaitable)
-            except scopes.Fired as fired:
-                fired.scope.fail()
+            return super().run(awaitable)
         return self.run_beside(awaitable, context)
 
     def may_go_on(self) -> bool:
@@ -294,6 +292,7 @@ class Life(Phases):
         if self._managed is None:
             self._open()
         elif self.strayed:
+            self.strayed = False
             # Plain code may have run a loop of its own meanwhile, which leaves none behind.
             self._managed.make_current()
 
@@ -326,8 +325,8 @@ def _clear(shared: scopes.SharedLoop, host: HostTask | None) -> None:
     managed = shared.managed
     if host is not None and not host.ended:
         managed.settle()
-    tasks = asyncio.all_tasks(managed.loop)
-    if tasks and (left := tasks - (shared.known or set())):
+    mine = None if host is None else host.task
+    if left := other_tasks(managed.loop, shared.known or frozenset(), mine):
         managed.cancel(left)
 
 

@@ -6,6 +6,8 @@ Rules:
 2. No hook does more than look at a function's flags until something async is met. What happens then is told in
    `pytest_shim`, which is imported at that moment.
 3. A test or fixture that another plugin claims is left alone; so is every plain one.
+4. Where pytest-asyncio is not installed, its mark, options, ini keys and hook are accepted, so that a suite written for
+   it runs as it is. What such a suite imports from it is here under the same names: `fixture`, `is_async_test`.
 
 There is no assertion in here for pytest to rewrite (PYTEST_DONT_REWRITE).
 """
@@ -14,8 +16,10 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 import pytest
@@ -69,6 +73,96 @@ def _is_async_inside(function: Any) -> bool:
     return inspect.iscoroutinefunction(called)
 
 
+def stands_in(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Whether pytest-asyncio is absent or switched off, so that what is its own is ours to accept."""
+    return pluginmanager.is_blocked("asyncio") or find_spec("pytest_asyncio") is None
+
+
+# ---- what suites import ----------------------------------------------------------------------------------------
+
+LOOP_SCOPES: Final[dict[str, str]] = {}
+"""The loop scopes that `fixture` was called with, by the fixture's name."""
+
+
+def fixture(
+    fixture_function: Callable[..., Any] | None = None,
+    *,
+    scope: Any = "function",
+    loop_scope: str | None = None,
+    params: Iterable[object] | None = None,
+    autouse: bool = False,
+    ids: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Declare an async fixture: `pytest.fixture` with a `loop_scope`, which `asynctestkit_mode = strict` heeds too.
+
+    Args:
+        fixture_function: What gives the value.
+        scope: As for `pytest.fixture`, and so are the others.
+        loop_scope: How long the loop must live that it runs on; None: as long as the fixture.
+        params: Values to make it with.
+        autouse: Whether every test that can see it uses it.
+        ids: What stands for the params in the names of tests.
+        name: What it is asked for by; None is the function's own name.
+    """
+
+    def make(function: Any) -> Any:
+        target = getattr(function, "__func__", function)
+        target.__atk_fixture__ = True
+        if loop_scope is not None:
+            LOOP_SCOPES[name or target.__name__] = loop_scope
+            _work().check_loop_scope(loop_scope, target)
+        return pytest.fixture(function, scope=scope, params=params, autouse=autouse, ids=ids, name=name)
+
+    return make if fixture_function is None else make(fixture_function)
+
+
+def is_async_test(item: pytest.Item) -> bool:
+    """Return whether a test is an async one that we run."""
+    return isinstance(item, pytest.Function) and _is_async(item.obj) and _work().is_ours(item)
+
+
+@pytest.fixture
+def run_async(request: pytest.FixtureRequest) -> Any:
+    """Run a coroutine on the test's managed loop, from a plain test or fixture: run_async(coroutine)."""
+    return _work().runner_of(request.node)
+
+
+@pytest.fixture
+def unused_tcp_port(unused_tcp_port_factory: Callable[[], int]) -> int:
+    """Give the number of a TCP port of 127.0.0.1 that nobody listens on."""
+    return unused_tcp_port_factory()
+
+
+@pytest.fixture
+def unused_udp_port(unused_udp_port_factory: Callable[[], int]) -> int:
+    """Give the number of a UDP port of 127.0.0.1 that nobody has bound."""
+    return unused_udp_port_factory()
+
+
+@pytest.fixture(scope="session")
+def unused_tcp_port_factory() -> Callable[[], int]:
+    """Give a function that returns another unused TCP port each time."""
+    factory: Callable[[], int] = _work().Ports("tcp")
+    return factory
+
+
+@pytest.fixture(scope="session")
+def unused_udp_port_factory() -> Callable[[], int]:
+    """Give a function that returns another unused UDP port each time."""
+    factory: Callable[[], int] = _work().Ports("udp")
+    return factory
+
+
+LOOP_FACTORY: Final = "_asynctestkit_loop_factory"
+
+
+@pytest.fixture(scope="session", name=LOOP_FACTORY)
+def _loop_factory(request: pytest.FixtureRequest) -> Any:
+    """Give the loop factory that a test is parametrised with."""
+    return request.param
+
+
 # ---- options ---------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +188,39 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "auto: async tests that no other plugin claims are ours; strict: only those marked asynctestkit or asyncio",
         default=None,
     )
+    if stands_in(pluginmanager):
+        _add_foreign_options(parser)
+
+
+def _add_foreign_options(parser: pytest.Parser) -> None:
+    """Accept the options and ini keys of pytest-asyncio."""
+    group = parser.getgroup("asyncio", "asyncio: options of pytest-asyncio, which asynctestkit stands in for")
+    group.addoption("--asyncio-mode", metavar="MODE", default=None, help="auto or strict, as asynctestkit_mode")
+    group.addoption("--asyncio-debug", action="store_true", default=None, help="as --asynctestkit-debug")
+    parser.addini("asyncio_mode", "default value for --asyncio-mode", default=None)
+    parser.addini("asyncio_debug", "default value for --asyncio-debug", type="bool", default=False)
+    parser.addini(
+        "asyncio_default_fixture_loop_scope",
+        "how long the loop must live that async fixtures run on, unless they say so; always at least as long as they",
+        default=None,
+    )
+    parser.addini(
+        "asyncio_default_test_loop_scope", "how long the loop must live that async tests run on", default=None
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Accept the hook of pytest-asyncio."""
+    if stands_in(pluginmanager):
+        pluginmanager.add_hookspecs(ForeignHooks)
+
+
+class ForeignHooks:
+    """Hooks of pytest-asyncio."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_asyncio_loop_factories(self, config: pytest.Config, item: pytest.Item) -> Any:
+        """Return the loop factories that async tests run with, by name; with several, each test runs once for each."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -104,16 +231,86 @@ def pytest_configure(config: pytest.Config) -> None:
         "loop_scope is 'test', 'class', 'module', 'package' or 'session'; None is the smallest that fits. timeout is "
         "in real seconds. loop_factory is called with nothing to make the loop.",
     )
-    mode = config.getini("asynctestkit_mode")
-    if mode is not None and mode not in MODES:
-        raise pytest.UsageError(
-            f"asynctestkit_mode must be a mode, not {mode!r}\n  fix:  use one of {', '.join(map(repr, MODES))}"
+    if stands_in(config.pluginmanager):
+        config.addinivalue_line(
+            "markers",
+            "asyncio(*, loop_scope=None, loop_factories=None): run the async test as pytest-asyncio would; "
+            "asynctestkit stands in for it.",
         )
-    if config.getoption("asynctestkit_timeout") or config.getini("asynctestkit_timeout"):
-        _work().check_timeout(config)
+    if any(_is_given(config, name) for name in _CHECKED):
+        _work().check_options(config)
+
+
+_CHECKED: Final = (
+    "asynctestkit_timeout",
+    "asynctestkit_mode",
+    "asyncio_mode",
+    "asyncio_default_fixture_loop_scope",
+    "asyncio_default_test_loop_scope",
+)
+
+
+def _is_given(config: pytest.Config, name: str) -> bool:
+    """Whether an option or an ini key of that name, if there is one, has a value."""
+    if config.getoption(name, None) is not None:
+        return True
+    try:
+        return bool(config.getini(name))
+    except (KeyError, ValueError):
+        return False
 
 
 # ---- tests and fixtures ----------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
+    """Have async tests use an `event_loop` fixture that a suite written for pytest-asyncio overrides."""
+    if isinstance(obj, _FUNCTION) and obj.__code__.co_flags & _ASYNC and collector.istestfunction(obj, name):
+        for override in overrides_seen_from(collector):
+            pytest.mark.usefixtures(override)(obj)
+
+
+_FUNCTION: Final = type(stands_in)
+_OVERRIDES: Final = pytest.StashKey[tuple[str, ...]]()
+OVERRIDES: Final = ("event_loop", "event_loop_policy")
+
+
+def overrides_seen_from(node: pytest.Collector) -> tuple[str, ...]:
+    """Return which fixtures of pytest-asyncio are defined by a class, its module or a conftest."""
+    found = node.stash.get(_OVERRIDES, None)
+    if found is None:
+        manager = node.config.pluginmanager
+        if not stands_in(manager):
+            found = ()
+        elif isinstance(node, pytest.Class) and node.parent is not None:
+            found = tuple(dict.fromkeys((*_defines(node.obj), *overrides_seen_from(node.parent))))
+        else:
+            path = str(node.path)
+            files = [(plugin, getattr(plugin, "__file__", None)) for plugin in manager.get_plugins()]
+            conftests = [
+                plugin
+                for plugin, file in files
+                if isinstance(file, str)
+                and os.path.basename(file) == "conftest.py"
+                and path.startswith(os.path.join(os.path.dirname(file), ""))
+            ]
+            holders = [getattr(node, "obj", None), *conftests]
+            found = tuple(dict.fromkeys(name for holder in holders for name in _defines(holder)))
+        node.stash[_OVERRIDES] = found
+    return found
+
+
+def _defines(holder: object) -> list[str]:
+    names = getattr(holder, "__dict__", {})
+    return [name for name in OVERRIDES if name in names]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run async tests with each loop factory that the hook of pytest-asyncio gives."""
+    hook = getattr(metafunc.config.hook, "pytest_asyncio_loop_factories", None)
+    if hook is not None and hook.get_hookimpls() and _is_async(metafunc.function):
+        _work().parametrise_loops(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)

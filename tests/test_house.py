@@ -43,7 +43,19 @@ class Layer:
 LAYERS: Final = (
     Layer(
         frozenset(
-            ("__init__", "__main__", "case", "class_hooks", "decorators", "functions", "plain", "suite", PLUGIN, SHIM)
+            (
+                "__init__",
+                "__main__",
+                "case",
+                "class_hooks",
+                "decorators",
+                "functions",
+                "plain",
+                "running",
+                "suite",
+                PLUGIN,
+                SHIM,
+            )
         ),
         share=True,
     ),

@@ -18,7 +18,7 @@ import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from types import CoroutineType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import refuse_running_loop
@@ -48,6 +48,14 @@ class Done:
 DONE: Final = Done()
 
 
+class Interruption(BaseException):
+    """Ends the running phase from outside; `tell` raises what it is told as."""
+
+    def tell(self) -> NoReturn:
+        """Raise the error that whoever runs the phase is told."""
+        raise NotImplementedError
+
+
 class Phases:
     """Run phases in one context and one task.
 
@@ -55,18 +63,18 @@ class Phases:
     whether another phase may follow.
     """
 
-    __slots__ = ("_interruption", "_strayed", "active", "context", "held", "host", "limit", "name")
+    host: HostTask | None = None
+    held: asyncio.CancelledError | None = None
+    active = False
+    """Whether a plain function of a phase is running right now."""
+    strayed = False
+    """Whether plain code has run since the loop was last made current: it may have made another one current."""
+    _interruption: BaseException | None = None
 
     def __init__(self, context: contextvars.Context, *, name: str, limit: float | None = None) -> None:
         self.context = context
         self.name = name
         self.limit = limit
-        self.host: HostTask | None = None
-        self.held: asyncio.CancelledError | None = None
-        self.active = False
-        """Whether a plain function of a phase is running right now."""
-        self._strayed = False
-        self._interruption: BaseException | None = None
 
     def open_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop to run on, current and not running."""
@@ -84,18 +92,10 @@ class Phases:
         """Whether an open scope ended a phase, and none has said why yet."""
         return self.held is not None
 
-    @property
-    def strayed(self) -> bool:
-        """Whether plain code has run since this was last asked: it may have made another loop current."""
-        strayed, self._strayed = self._strayed, False
-        return strayed
-
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` in the context and await what it returns, if that can be awaited."""
         value: Any
-        if (
-            self.active
-        ):  # a phase that calls another one, as `self.doCleanups()` in a test: the context is entered already
+        if self.active:  # a phase that calls another (`self.doCleanups()` in a test): the context is entered already
             value = function(*args, **kwargs)
         else:
             self.active = True
@@ -105,7 +105,7 @@ class Phases:
                 self.active = False
         if type(value) is CoroutineType:
             return self.run(value)
-        self._strayed = True
+        self.strayed = True
         if value is None or value is DONE:
             return None
         return self.run(value) if inspect.isawaitable(value) else value
@@ -118,11 +118,7 @@ class Phases:
         """
         if self.active:
             return self.run_beside(awaitable, self.context.copy())
-        coro = as_coroutine(awaitable)
-        if self._interruption is not None:
-            coro.close()
-            interruption, self._interruption = self._interruption, None
-            raise interruption
+        coro: Any = awaitable if type(awaitable) is CoroutineType else as_coroutine(awaitable)
         host = self.host
         if host is None:
             try:
@@ -131,6 +127,10 @@ class Phases:
                 coro.close()
                 raise
         try:
+            if self._interruption is not None:
+                coro.close()
+                error, self._interruption = self._interruption, None
+                raise error
             return host.run(coro)
         except asyncio.CancelledError as error:
             if not host.cancelling:
@@ -139,6 +139,8 @@ class Phases:
                 trim(error)
                 self.held = error
             return None
+        except Interruption as interruption:
+            interruption.tell()
 
     def run_beside(self, awaitable: Awaitable[Any], context: contextvars.Context) -> Any:
         """Await something in a task of its own, in another context, from outside the loop."""

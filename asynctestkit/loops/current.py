@@ -2,16 +2,24 @@
 
 `asyncio.get_event_loop()` cannot be used to read it: outside a running loop it may create a loop, warn or raise,
 depending on the version and on what was called before. What it would return lives in the default policy's
-thread-local state, so that state is read here, behind one guard, and nowhere else. Only `asyncio.set_event_loop`,
-which is public and stays, ever changes the loop. Without the private state (another policy, a later Python) the
-previous loop is taken to be none, which is what `asyncio.run` leaves behind too.
+thread-local state, so that state is read here, behind one guard, and nowhere else. Where the policy is one of asyncio's
+own, the state is written here too, as `asyncio.set_event_loop` would write it at many times the cost; for any other
+policy `set_event_loop`, which is public and stays, is what changes the loop. Without the private state (another policy,
+a later Python) the previous loop is taken to be none, which is what `asyncio.run` leaves behind too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import asyncio.events as _events
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+_STOCK_MODULES: Final = frozenset({"asyncio.events", "asyncio.unix_events", "asyncio.windows_events"})
+
+_LOOP: Final = "_loop"
+_SET_CALLED: Final = "_set_called"  # up to 3.13; later nobody reads it
+
+_stock_policies: dict[type, bool] = {}
 
 
 class PreviousLoop(NamedTuple):
@@ -25,10 +33,23 @@ class PreviousLoop(NamedTuple):
 def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
     """Make `loop` current in this thread and return what was."""
     policy = getattr(_events, "_event_loop_policy", None)
-    state = getattr(policy, "_local", None)
-    previous = PreviousLoop(policy is not None, getattr(state, "_loop", None), getattr(state, "_set_called", None))
-    asyncio.set_event_loop(loop)
+    state = _state(policy)
+    previous = PreviousLoop(policy is not None, state.get(_LOOP), state.get(_SET_CALLED))
+    if _is_stock(policy):
+        state[_LOOP], state[_SET_CALLED] = loop, True
+    else:
+        asyncio.set_event_loop(loop)
     return previous
+
+
+def make_current(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Make `loop` current in this thread."""
+    policy = getattr(_events, "_event_loop_policy", None)
+    if _is_stock(policy):
+        state = _state(policy)
+        state[_LOOP], state[_SET_CALLED] = loop, True
+    else:
+        asyncio.set_event_loop(loop)
 
 
 def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
@@ -38,12 +59,26 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     a loop in it: a test whose loop comes from a factory leaves no trace in asyncio's global state.
     """
     loop = previous.loop
-    asyncio.set_event_loop(loop if loop is None or not loop.is_closed() else None)
+    make_current(loop if loop is None or not loop.is_closed() else None)
     # Up to 3.13 `get_event_loop` makes a loop in the main thread unless `set_event_loop` was ever called; code that
     # still leans on that should find it as it was.
-    if previous.loop is None and not previous.set_called:
-        state: Any = getattr(getattr(_events, "_event_loop_policy", None), "_local", None)
-        if getattr(state, "_set_called", None):
-            state._set_called = False
+    if loop is None and not previous.set_called:
+        _state(getattr(_events, "_event_loop_policy", None))[_SET_CALLED] = False
     if leave_no_policy and not previous.had_policy and hasattr(_events, "_event_loop_policy"):
         setattr(_events, "_event_loop_policy", None)  # noqa: B010  # private: type checkers do not know it
+
+
+def _state(policy: Any) -> dict[str, Any]:
+    """Return what a policy knows of this thread, to be changed at will where the policy is asyncio's own."""
+    found: dict[str, Any] | None = getattr(getattr(policy, "_local", None), "__dict__", None)
+    return {} if found is None else found
+
+
+def _is_stock(policy: Any) -> bool:
+    """Whether a policy keeps the current loop as asyncio's own do, and has no child watcher to tell of it."""
+    cls = type(policy)
+    found = _stock_policies.get(cls)
+    if found is None:
+        written_by = getattr(getattr(cls, "set_event_loop", None), "__module__", None)
+        found = _stock_policies[cls] = written_by in _STOCK_MODULES and hasattr(policy, "_local")
+    return found and getattr(policy, "_watcher", None) is None

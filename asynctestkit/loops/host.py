@@ -29,7 +29,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, Final, Protocol
 
-from asynctestkit.loops import sigint
+from asynctestkit.loops import sigint, turn
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
 
@@ -57,23 +57,21 @@ class Owner(Protocol):
 class HostTask:
     """A task that runs one coroutine after another; see the module for its rules."""
 
-    __slots__ = (
-        "_busy",
-        "_coro",
-        "_dismissed",
-        "_error",
-        "_interruption",
-        "_late_cancel",
-        "_late_message",
-        "_owner",
-        "_parked",
-        "_value",
-        "cancelled_before",
-        "context",
-        "loop",
-        "name",
-        "task",
-    )
+    task: asyncio.Task[None] | None = None
+    cancelled_before = False
+    """Whether the running phase begins with a cancellation that came before it."""
+
+    _coro: Coroutine[Any, Any, Any] | None = None
+    _value: Any = None
+    _error: BaseException | None = None
+    _interruption: BaseException | None = None
+    _parked: _Parking | None = None
+    _busy = False
+    _driven = False
+    """Whether the loop itself runs and must be stopped when the phase is over."""
+    _dismissed = False
+    _late_cancel = False
+    _late_message: object = None
 
     def __init__(
         self,
@@ -87,18 +85,6 @@ class HostTask:
         self.context = context
         self.name = name
         self._owner = owner
-        self.task: asyncio.Task[None] | None = None
-        self._coro: Coroutine[Any, Any, Any] | None = None
-        self._value: Any = None
-        self._error: BaseException | None = None
-        self._parked: _Parking | None = None
-        self._busy = False
-        self._dismissed = False
-        self._late_cancel = False
-        self._late_message: object = None
-        self.cancelled_before = False
-        """Whether the running phase begins with a cancellation that came before it."""
-        self._interruption: BaseException | None = None
 
     @property
     def cancelling(self) -> bool:
@@ -148,9 +134,10 @@ class HostTask:
         self._wake()
 
     def _start(self, coro: Coroutine[Any, Any, Any]) -> None:
-        self._coro, self._dismissed, self._busy = coro, False, True
-        if self.task is None or self.task.done():
-            self.task = self.loop.create_task(self._serve(), name=self.name, context=self.context)
+        self._coro, self._dismissed, self._busy, self._driven = coro, False, True, False
+        task = self.task
+        if task is None or task.done():
+            self.task = turn.new_task(self.loop, self._serve(), name=self.name, context=self.context)
         else:
             self._wake()
 
@@ -159,8 +146,12 @@ class HostTask:
             self._parked.set_result(None)
 
     def _drive(self) -> None:
+        loop = self.loop
         try:
-            self.loop.run_forever()
+            if turn.take_turn(loop) and not self._busy:
+                return  # over without having waited, as most phases are
+            self._driven = True
+            loop.run_forever()
         except BaseException as error:
             self._end_phase()
             skip_loop(error)
@@ -182,6 +173,7 @@ class HostTask:
             self._busy = False
             return
         self._cancel_phase()
+        self._driven = True
         try:
             self.loop.run_forever()
         finally:
@@ -205,7 +197,10 @@ class HostTask:
             self.task.cancel()
 
     def _take_outcome(self) -> Any:
-        value, error, interruption = self._value, self._error, self._interruption
+        if self._error is None and self._interruption is None:
+            value, self._value = self._value, None
+            return value
+        error, interruption = self._error, self._interruption
         self._value = self._error = self._interruption = None
         try:
             if interruption is not None:
@@ -214,12 +209,11 @@ class HostTask:
                 if isinstance(error, Exception):
                     raise interruption from error
                 raise interruption
-            if error is not None:
-                raise error
-            return value
+            assert error is not None
+            raise error
         finally:
             # The traceback of the error holds this frame: without this the two keep each other alive.
-            del error, interruption, value
+            del error, interruption
 
     def _on_sigint(self, number: int, frame: FrameType | None) -> None:
         """Interrupt the phase at the first Ctrl-C; at the second, and between phases, stop on the spot."""
@@ -261,7 +255,8 @@ class HostTask:
             self._value, self._error = value, error
             del value, error
             self._busy = False
-            self.loop.stop()
+            if self._driven:
+                self.loop.stop()
             if self._owner.may_go_on():
                 await self._park()
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from asynctestkit.loops import current
 from asynctestkit.loops.host import CLOSING
+from asynctestkit.loops.others import Tasks, other_tasks
 from asynctestkit.report.errors import LoopError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
 
@@ -75,6 +76,17 @@ class LoopOptions(NamedTuple):
         )
 
 
+class GivenLoop:
+    """A loop factory that gives a loop which somebody else opened and will close."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __call__(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, the same each time."""
+        return self._loop
+
+
 def check_factory(factory: object, *, where: str) -> None:
     """Refuse a loop factory that cannot be one.
 
@@ -129,7 +141,7 @@ class ManagedLoop:
     def make_current(self) -> bool:
         """Make the loop current in this thread; return whether it is for the caller to `give_back`."""
         if self._previous is not None:
-            asyncio.set_event_loop(self.loop)
+            current.make_current(self.loop)
             return False
         self._previous = current.replace(self.loop)
         return True
@@ -145,18 +157,30 @@ class ManagedLoop:
         if self.loop.is_closed():
             self.give_back()
             return
+        if isinstance(self.options.factory, GivenLoop):
+            self._leave_as_found()
+            return
         try:
             self._run_to_end(_wind_up(self.loop))
         finally:
             self.give_back()
             self.loop.close()
 
+    def _leave_as_found(self) -> None:
+        """End what is left of what ran on a loop that stays open."""
+        try:
+            self.settle()
+            if tasks := asyncio.all_tasks(self.loop):
+                self.cancel(tasks)
+        finally:
+            self.give_back()
+
     def settle(self) -> None:
         """Give tasks that were told to end the turn in which they do."""
         if not self.loop.is_closed():
             self._run_to_end(_turn(self.loop))
 
-    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
+    def cancel(self, tasks: Tasks) -> None:
         """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler."""
         self._run_to_end(_cancel_all(self.loop, tasks))
 
@@ -198,8 +222,7 @@ async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
     try:
         me = asyncio.current_task()
         for _ in range(CANCEL_ROUNDS):
-            leftover = asyncio.all_tasks(loop)
-            leftover.discard(me)
+            leftover = other_tasks(loop, frozenset(), me)
             if not leftover:
                 break
             await _wait_cancelled(loop, leftover)
@@ -220,14 +243,14 @@ async def _turn(loop: asyncio.AbstractEventLoop) -> None:
     loop.stop()  # takes effect at the end of the turn that this is part of
 
 
-async def _cancel_all(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]) -> None:
+async def _cancel_all(loop: asyncio.AbstractEventLoop, tasks: Tasks) -> None:
     try:
         await _wait_cancelled(loop, tasks)
     finally:
         loop.stop()
 
 
-async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]) -> None:
+async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks) -> None:
     for task in tasks:
         task.cancel(CLOSING)
     await asyncio.wait(tasks)

@@ -26,7 +26,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, NoReturn, Protocol
 
 from asynctestkit.loops import run_end
-from asynctestkit.loops.calls import Phases
+from asynctestkit.loops.calls import Interruption, Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop
 from asynctestkit.report.errors import LoopError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES, trim
@@ -53,22 +53,25 @@ class User(Protocol):
         ...
 
 
-class Fired(BaseException):
+class Fired(Interruption):
     """Ends the running phase of a test whose class, module or session was cancelled; `scope.fail` says why."""
 
     def __init__(self, scope: WideScope) -> None:
         super().__init__(scope.name)
         self.scope = scope
 
+    def tell(self) -> NoReturn:
+        """Raise what ended the scope."""
+        self.scope.fail()
+
 
 class SharedLoop:
     """A managed loop with those who hold it and the number of tests that use it."""
 
-    __slots__ = ("_debug", "fired", "holders", "known", "managed", "users")
-
     def __init__(self, options: LoopOptions) -> None:
         self.managed = ManagedLoop(options._replace(debug=None))
         self._debug = self.managed.loop.get_debug()
+        self.mode: bool | None = None
         self.holders: set[WideScope] = set()
         self.users: list[User] = []
         self.fired: list[WideScope] = []
@@ -79,7 +82,8 @@ class SharedLoop:
     def use(self, user: User, debug: bool | None) -> None:
         """Keep the loop open, and in the debug mode a test asked for, while the test runs on it."""
         self.users.append(user)
-        self.set_debug(debug)
+        if debug is not self.mode:
+            self.set_debug(debug)
 
     def leave(self, user: User) -> None:
         """End one use."""
@@ -89,10 +93,8 @@ class SharedLoop:
 
     def set_debug(self, wanted: bool | None) -> None:
         """Turn asyncio's debug mode on or off; None is the mode in which the loop was made."""
-        loop = self.managed.loop
-        debug = self._debug if wanted is None else wanted
-        if loop.get_debug() is not debug:
-            loop.set_debug(debug)
+        self.mode = wanted
+        self.managed.loop.set_debug(self._debug if wanted is None else wanted)
 
     def check(self, cls: type) -> None:
         """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
@@ -117,20 +119,6 @@ class SharedLoop:
 
 class WideScope(Phases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
-
-    __slots__ = (
-        "_at_end",
-        "_base",
-        "_failure",
-        "_others",
-        "_shared",
-        "answer",
-        "depth",
-        "fixtures",
-        "kind",
-        "options",
-        "owner",
-    )
 
     def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
         super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
@@ -201,6 +189,8 @@ class WideScope(Phases):
 
     def hold(self, options: LoopOptions) -> SharedLoop:
         """Return the shared loop of this kind, opened if need be; the scope holds it until it ends."""
+        if options is self.options and self._shared is not None:
+            return self._shared
         shared = _thread.loops.get(options.key)
         if shared is None:
             shared = _thread.loops[options.key] = SharedLoop(options)
@@ -222,7 +212,7 @@ class WideScope(Phases):
         shared = self.hold(self.options)
         loop = shared.managed.loop
         took = shared.managed.make_current()
-        if not shared.users:
+        if not shared.users and self.options.debug is not shared.mode:
             shared.set_debug(self.options.debug)
         before = None if shared.known is None else asyncio.all_tasks(loop)
         try:
@@ -359,14 +349,15 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
 def inherited_context(cls: type) -> contextvars.Context:
     """Return a new context for a test of `cls`: the caller's, and over it what the hooks of its scopes have set."""
     context = contextvars.copy_context()
-    known = _thread.scopes
-    if known:
-        for key in ((Scope.SESSION, None), (Scope.MODULE, cls.__module__), (Scope.CLASS, cls)):
-            scope = known.get(key)
-            if scope is not None and len(scope.context):
-                for var, value in scope.changes():
-                    context.run(var.set, value)
+    scopes = [scope for scope in _thread.scopes.values() if len(scope.context) and scope.covers(cls)]
+    for scope in sorted(scopes, key=_width, reverse=True):
+        for var, value in scope.changes():
+            context.run(var.set, value)
     return context
+
+
+def _width(scope: WideScope) -> Scope:
+    return scope.kind
 
 
 @atexit.register

@@ -15,9 +15,10 @@ import pytest
 
 from asynctestkit.fixtures.definition import Fixture, Kind
 from asynctestkit.fixtures.opening import Opening
+from asynctestkit.pytest_shim.claims import other_claims
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
-from asynctestkit.pytest_shim.settings import REACHES
+from asynctestkit.pytest_shim.settings import REACHES, settings_of
 from asynctestkit.pytest_shim.stand_in import StandIn
 from asynctestkit.pytest_shim.wide import WideFixture
 from asynctestkit.report.errors import FixtureError, message
@@ -32,7 +33,8 @@ _known: weakref.WeakKeyDictionary[Any, Fixture] = weakref.WeakKeyDictionary()
 def take_fixture(fixturedef: Any, request: Any) -> None:
     """Put what opens an async fixture into the place of its function, if it is for us to open."""
     item = item_of(request)
-    if wanted(item) is None:
+    declared_ours = getattr(fixturedef.func, "__atk_fixture__", False)
+    if wanted(item) is None and (not declared_ours or other_claims(item)):
         return
     wide = not isinstance(request.node, pytest.Item)
     StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
@@ -42,7 +44,7 @@ def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **
     function = _bound(function, request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
-    life = life_of(item)
+    life = life_of(item, least=settings_of(item.config).fixture_reach)
     opening = Opening(fixture)
     life.open_fixture(opening, partial(function, **arguments), partial(fixturedef.finish, request))
     if opening.has_close:

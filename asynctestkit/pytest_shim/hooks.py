@@ -1,10 +1,22 @@
-"""What the plugin's hooks call."""
+"""What the plugin calls."""
 
 from __future__ import annotations
 
 from asynctestkit.pytest_shim.fixtures import take_fixture
-from asynctestkit.pytest_shim.running import take_test
-from asynctestkit.pytest_shim.settings import check_timeout
+from asynctestkit.pytest_shim.foreign import check_loop_scope, parametrise_loops
+from asynctestkit.pytest_shim.ports import Ports
+from asynctestkit.pytest_shim.running import is_ours, runner_of, take_test
+from asynctestkit.pytest_shim.settings import check_options
 from asynctestkit.pytest_shim.xunit import take_xunit
 
-__all__ = ["check_timeout", "take_fixture", "take_test", "take_xunit"]
+__all__ = [
+    "Ports",
+    "check_loop_scope",
+    "check_options",
+    "is_ours",
+    "parametrise_loops",
+    "runner_of",
+    "take_fixture",
+    "take_test",
+    "take_xunit",
+]

@@ -10,10 +10,12 @@ import pytest
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
+from asynctestkit.pytest_plugin import LOOP_SCOPES
 from asynctestkit.pytest_shim import wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
+from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import ItemLife
-from asynctestkit.pytest_shim.settings import Options, Reach, options_of, settings_of
+from asynctestkit.pytest_shim.settings import REACHES, Options, Reach, options_of, settings_of
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
@@ -36,10 +38,10 @@ def wanted(item: pytest.Item) -> Options | None:
     return item.stash[_OPTIONS]
 
 
-def life_of(item: pytest.Item) -> ItemLife:
-    """Return the life of an item, begun if this is its first async need."""
+def life_of(item: pytest.Item, *, least: Reach | None = None) -> ItemLife:
+    """Return the life of an item, begun if this is its first async need, on a loop that lives as long as `least`."""
     life = item.stash.get(LIFE, None)
-    return _begin(item) if life is None else life
+    return _begin(item, least) if life is None else life
 
 
 def owner_of(item: Any) -> type:
@@ -56,11 +58,13 @@ def owner_of(item: Any) -> type:
 def loop_options(item: pytest.Item) -> LoopOptions:
     """Return what kind of loop a test asks for."""
     options = wanted(item)
-    return LoopOptions(None if options is None else options.factory, settings_of(item.config).debug)
+    factory = None if options is None else options.factory
+    return LoopOptions(factory or factory_of(item), settings_of(item.config).debug)
 
 
-def _begin(item: pytest.Item) -> ItemLife:
+def _begin(item: pytest.Item, least: Reach | None) -> ItemLife:
     options = wanted(item) or Options()
+    options = options._replace(factory=options.factory or factory_of(item), reach=_reach(item, options, least))
     used = wide.used_by(item)
     joined, kind = _loop_to_join(item, options, used)
     plan = Plan(item.name, owner_of(item), kind, timeout=options.timeout)
@@ -79,7 +83,7 @@ def _end(item: pytest.Item, life: ItemLife) -> None:
 def _loop_to_join(
     item: pytest.Item, options: Options, used: list[wide.WideFixture]
 ) -> tuple[WideScope | None, LoopOptions]:
-    kind = loop_options(item)
+    kind = LoopOptions(options.factory, settings_of(item.config).debug)
     if used:
         widest = max(used, key=lambda fixture: fixture.reach)
         if options.reach is Reach.TEST:
@@ -92,6 +96,15 @@ def _loop_to_join(
     if options.reach is None or options.reach is Reach.TEST:
         return None, kind
     return wide.holder(item, options.reach, kind), kind
+
+
+def _reach(item: Any, options: Options, least: Reach | None) -> Reach | None:
+    """Return how long the loop must live: as the test asks, or as one of its fixtures does that ask for more."""
+    if options.reach is Reach.TEST:
+        return options.reach
+    asked = [REACHES[LOOP_SCOPES[name]] for name in LOOP_SCOPES if name in item.fixturenames]
+    reaches = (options.reach, least, *asked)
+    return max((reach for reach in reaches if reach is not None and reach > Reach.TEST), default=None)
 
 
 def _cannot_share(item: Any, widest: wide.WideFixture) -> ScopeError:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from asynctestkit.harness import Step
 from asynctestkit.pytest_shim.items import life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.stand_in import StandIn
 from asynctestkit.report import mistakes
+from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 
 if TRIM_FRAMES:
@@ -28,6 +32,30 @@ def take_test(item: pytest.Function) -> None:
         StandIn(item, "obj", functools.partial(_run, item, life))
     else:
         handle.inner_test = _examples(getattr(handle.inner_test, "__wrapped__", handle.inner_test), item, life)
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Whether we run an async test."""
+    return wanted(item) is not None
+
+
+def runner_of(item: pytest.Item) -> Callable[[Any], Any]:
+    """Return what runs a coroutine in an item's life, from outside its loop."""
+
+    def run_async(coroutine: Any, /) -> Any:
+        if asyncio._get_running_loop() is None:
+            return life_of(item).run_plain(coroutine, Step.SET_UP)
+        if inspect.iscoroutine(coroutine):
+            coroutine.close()  # nobody will await it: the error below says it all
+        raise UsageError(
+            message(
+                "run_async() cannot be called from a running event loop",
+                test=item.nodeid,
+                fix="write `await ...` here; run_async is for plain tests and fixtures",
+            )
+        )
+
+    return run_async
 
 
 def _examples(inner: Any, item: pytest.Function, life: ItemLife) -> Callable[..., None]:

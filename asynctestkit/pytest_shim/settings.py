@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from asynctestkit.loops.managed import LoopFactory, check_factory
+from asynctestkit.pytest_plugin import MODES
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import parse_seconds
@@ -44,6 +45,8 @@ class Settings(NamedTuple):
     strict: bool
     timeout: float | None
     debug: bool | None
+    test_reach: Reach | None = None
+    fixture_reach: Reach | None = None
 
 
 class Options(NamedTuple):
@@ -66,8 +69,8 @@ def settings_of(config: pytest.Config) -> Settings:
     return found
 
 
-def check_timeout(config: pytest.Config) -> None:
-    """Refuse a timeout that cannot be, before any test runs."""
+def check_options(config: pytest.Config) -> None:
+    """Refuse options that cannot be, before any test runs."""
     try:
         settings_of(config)
     except UsageError as error:
@@ -88,8 +91,8 @@ def options_of(item: pytest.Item, settings: Settings) -> Options:
         if mark.name == MARK:
             return _from_mark(mark, item, settings)
         if mark.name == ASYNCIO_MARK:
-            return Options(True, None, settings.timeout, None)
-    return Options(False, None, settings.timeout, None)
+            return _from_foreign_mark(mark, item, settings)
+    return Options(False, settings.test_reach, settings.timeout, None)
 
 
 def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
@@ -107,7 +110,7 @@ def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Opti
         )
     values: dict[str, Any] = dict(mark.kwargs)
     scope, factory = values.get("loop_scope"), values.get("loop_factory")
-    reach = None if scope is None else parse_reach(scope, option="loop_scope", where=where)
+    reach = settings.test_reach if scope is None else parse_reach(scope, option="loop_scope", where=where)
     if factory is not None:
         check_factory(factory, where=where)
     timeout = settings.timeout
@@ -116,14 +119,76 @@ def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Opti
     return Options(True, reach, timeout, factory)
 
 
+def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
+    where = f"@pytest.mark.{ASYNCIO_MARK} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
+    if mark.args or set(mark.kwargs) - {"loop_scope", "scope", "loop_factories"}:
+        raise UsageError(
+            message(
+                f"@pytest.mark.{ASYNCIO_MARK} accepts only keyword arguments 'loop_scope' and 'loop_factories'",
+                where=where,
+                fix="write them by their names",
+            )
+        )
+    if "scope" in mark.kwargs and "loop_scope" in mark.kwargs:
+        raise UsageError(
+            message(
+                f"@pytest.mark.{ASYNCIO_MARK} got both 'scope' and 'loop_scope'",
+                where=where,
+                fix="use 'loop_scope' alone",
+            )
+        )
+    scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope")
+    reach = settings.test_reach if scope is None else _as_default(parse_reach(scope, option="loop_scope", where=where))
+    return Options(True, reach, settings.timeout, None)
+
+
+def _as_default(reach: Reach) -> Reach | None:
+    """Return what a scope of pytest-asyncio means here: the narrowest one forbids no wider fixture."""
+    return None if reach is Reach.TEST else reach
+
+
 def _read(config: pytest.Config) -> Settings:
-    written = config.getoption("asynctestkit_timeout") or config.getini("asynctestkit_timeout") or None
-    debug = config.getoption("asynctestkit_debug") or config.getini("asynctestkit_debug")
+    written = _first(config, "asynctestkit_timeout")
     return Settings(
-        strict=config.getini("asynctestkit_mode") == "strict",
+        strict=_mode(config) == "strict",
         timeout=_seconds(written),
-        debug=True if debug else None,
+        debug=True if _first(config, "asynctestkit_debug") or _first(config, "asyncio_debug") else None,
+        test_reach=_default_reach(config, "asyncio_default_test_loop_scope"),
+        fixture_reach=_default_reach(config, "asyncio_default_fixture_loop_scope", also=("fixture-scope",)),
     )
+
+
+def _first(config: pytest.Config, name: str) -> Any:
+    """Return an option's value, or else the ini key's of the same name, or None; also where there is no such thing."""
+    if config.getoption(name, None):
+        return config.getoption(name)
+    try:
+        return config.getini(name) or None
+    except (KeyError, ValueError):
+        return None
+
+
+def _mode(config: pytest.Config) -> str:
+    name = next((name for name in ("asynctestkit_mode", "asyncio_mode") if _first(config, name)), None)
+    if name is None:
+        return MODES[0]
+    mode = str(_first(config, name))
+    if mode not in MODES:
+        raise UsageError(
+            message(
+                f"{name} must be a mode, not {mode!r}",
+                where="the command line or the ini file",
+                fix=f"use one of {', '.join(map(repr, MODES))}",
+            )
+        )
+    return mode
+
+
+def _default_reach(config: pytest.Config, name: str, also: tuple[str, ...] = ()) -> Reach | None:
+    value = _first(config, name)
+    if value is None or value in also:
+        return None
+    return _as_default(parse_reach(value, option=name, where="the ini file"))
 
 
 def _seconds(written: Any) -> float | None:

@@ -1,0 +1,33 @@
+"""Which tasks a loop has beside those that are known already, told at a glance where there are none.
+
+`asyncio.all_tasks` looks at every task of every thread. Up to 3.13 they all stand in one weak set, and a set that is no
+larger than what is known (and held) holds nothing else: its size answers for most tests. From 3.14 on tasks stand in
+lists of the interpreter's own, which tell no size, and `all_tasks` itself is quick. The private sets are read behind
+this one guard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.tasks as _tasks
+import sys
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+Tasks = AbstractSet[asyncio.Task[Any]]
+
+_NONE: Final[Tasks] = frozenset()
+_NAMES: Final = (
+    () if sys.version_info >= (3, 14) else ("_all_tasks", "_scheduled_tasks", "_eager_tasks")
+)  # as they came
+_everywhere: Final[list[Collection[Any]]] = [
+    held for name in _NAMES if (held := getattr(_tasks, name, None)) is not None
+]
+
+
+def other_tasks(loop: asyncio.AbstractEventLoop, known: Tasks, one: asyncio.Task[Any] | None = None) -> Tasks:
+    """Return the loop's unfinished tasks but for `known` ones and `one`, which may be among them."""
+    if _everywhere and sum(map(len, _everywhere)) <= len(known) + (one is not None and one not in known):
+        return _NONE
+    return {task for task in asyncio.all_tasks(loop) if task not in known and task is not one}

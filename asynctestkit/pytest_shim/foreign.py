@@ -1,0 +1,131 @@
+"""Suites written for pytest-asyncio, where that plugin is not installed: their loop factories and their loops."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pytest
+
+from asynctestkit.loops.managed import GivenLoop, LoopFactory
+from asynctestkit.pytest_plugin import LOOP_FACTORY, OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
+from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, place_of
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
+
+_LOOP: Final = "event_loop"
+_NOTED: Final = pytest.StashKey[set[str]]()
+
+_given: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, GivenLoop] = weakref.WeakKeyDictionary()
+
+
+def check_loop_scope(loop_scope: str, function: object) -> None:
+    """Refuse a fixture's loop scope that cannot be."""
+    parse_reach(loop_scope, option="loop_scope", where=f"fixture {place_of(function)}")
+
+
+def parametrise_loops(metafunc: pytest.Metafunc) -> None:
+    """Parametrise an async test with the loop factories that the hook gives, or with those of them that it names."""
+    item: Any = metafunc.definition
+    settings = settings_of(metafunc.config)
+    options = options_of(item, settings)
+    mark = item.get_closest_marker(ASYNCIO_MARK)
+    if not options.marked and settings.strict:
+        return
+    factories = _factories(item)
+    wanted = None if mark is None else mark.kwargs.get("loop_factories")
+    names = list(factories) if wanted is None else _names(wanted, item)
+    values = [
+        factories[name]
+        if name in factories
+        else pytest.param(
+            None,
+            marks=pytest.mark.skip(
+                reason=f"Loop factory {name!r} is not available. Available factories: {', '.join(factories)}."
+            ),
+        )
+        for name in names
+    ]
+    hidden = getattr(pytest, "HIDDEN_PARAM", None)
+    ids: Any = [hidden] if len(names) == 1 and hidden is not None else names
+    metafunc.fixturenames.append(LOOP_FACTORY)
+    scope: Any = "function" if options.reach is None else options.reach.word
+    metafunc.parametrize(LOOP_FACTORY, values, ids=ids, indirect=True, scope=scope)
+
+
+def factory_of(item: Any) -> LoopFactory | None:
+    """Return the loop factory that a suite for pytest-asyncio has chosen for a test, by its hook or its fixtures."""
+    values = item.funcargs
+    if LOOP_FACTORY in values:
+        factory: LoopFactory = values[LOOP_FACTORY]
+        return factory
+    for name in overrides_seen_from(item.parent):
+        if name not in values:  # a plain test, which was not told to use it
+            request = getattr(item, "_request", None)
+            if request is None:
+                continue
+            values[name] = request.getfixturevalue(name)
+        return _from_override(item, name, values[name])
+    return None
+
+
+def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:
+    noted = item.config.stash.setdefault(_NOTED, set())
+    if name not in noted:
+        noted.add(name)
+        warnings.warn(
+            pytest.PytestDeprecationWarning(
+                message(
+                    f"fixture {name!r} is overridden, as older versions of pytest-asyncio allowed",
+                    test=item.nodeid,
+                    meaning="async tests and fixtures run on the loop that it gives",
+                    fix="remove it, or use @pytest.mark.asynctestkit(loop_factory=...) to choose the loop",
+                )
+            ),
+            stacklevel=2,
+        )
+    if name != _LOOP and hasattr(value, "new_event_loop"):
+        new_loop: LoopFactory = value.new_event_loop
+        return new_loop
+    if isinstance(value, asyncio.AbstractEventLoop):
+        if value not in _given:
+            _given[value] = GivenLoop(value)
+        return _given[value]
+    raise UsageError(
+        message(
+            f"fixture {name!r} gave {value!r}, which is no event loop",
+            test=item.nodeid,
+            fix=f"remove the fixture, or give it another name than {' and '.join(map(repr, OVERRIDES))}",
+        )
+    )
+
+
+def _factories(item: pytest.Item) -> Mapping[str, LoopFactory]:
+    found = item.ihook.pytest_asyncio_loop_factories(config=item.config, item=item)
+    if (
+        not isinstance(found, Mapping)
+        or not found
+        or any(not isinstance(name, str) or not name or not callable(factory) for name, factory in found.items())
+    ):
+        raise pytest.UsageError(
+            "pytest_asyncio_loop_factories must return a non-empty mapping of factory names to callables."
+        )
+    return dict(found)
+
+
+def _names(wanted: object, item: pytest.Item) -> list[str]:
+    if isinstance(wanted, str) or not isinstance(wanted, Sequence) or not wanted:
+        raise UsageError(
+            message(
+                f"loop_factories must be a non-empty sequence of names, not {wanted!r}",
+                where=f"@pytest.mark.{ASYNCIO_MARK} on {item.nodeid}",
+                fix='write loop_factories=["name"]',
+            )
+        )
+    return [str(name) for name in wanted]

@@ -1,0 +1,80 @@
+"""`TestCase.run` for a test that is neither skipped nor expected to fail: the same steps, less work where all is well.
+
+unittest wraps each part of a test in a context manager of its own, which costs more than the rest of a trivial test.
+What that context manager does matters only when a part raises; so the parts are called plainly here, and an error is
+handed to unittest's own `testPartExecutor` to be recorded. Everything else is left to unittest: other tests, a `run`
+that somebody has replaced, a version whose private parts are not the known ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import unittest
+from importlib import import_module
+from typing import Any, Final
+
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+_KNOWN_RUN: Final = unittest.TestCase.run
+_Outcome: Any = getattr(import_module("unittest.case"), "_Outcome", None)
+KNOWN: Final = _Outcome is not None and sys.version_info[:3] != (3, 12, 1)  # which alone starts tests after skipping
+"""Whether this version runs tests in the order that is written here."""
+_TELLS_DURATION: Final = hasattr(unittest.TestCase, "_addDuration")  # 3.12 and later
+
+
+def may_run(case: Any, run: Any) -> bool:
+    """Return whether `run_parts` may stand for `run`, the method of TestCase that would run the test."""
+    if not KNOWN or run.__func__ is not _KNOWN_RUN or _is_marked(type(case)):
+        return False
+    method = getattr(case, case._testMethodName)
+    # What decorators say of a function stands in its dictionary, which is empty for most.
+    return not (getattr(method, "__dict__", True) and _is_marked(method))
+
+
+def _is_marked(thing: Any) -> bool:
+    """Whether something is to be skipped or expected to fail."""
+    return bool(getattr(thing, "__unittest_skip__", False) or getattr(thing, "__unittest_expecting_failure__", False))
+
+
+def run_parts(case: Any, result: Any) -> None:
+    """Run the parts of a test and record the outcome on the result."""
+    result.startTest(case)
+    try:
+        method = getattr(case, case._testMethodName)
+        case._outcome = outcome = _Outcome(result)
+        begun = time.perf_counter()
+        try:
+            case._callSetUp()
+        except BaseException:
+            _record(case, outcome)
+        if outcome.success:
+            try:
+                case._callTestMethod(method)
+            except BaseException:
+                _record(case, outcome)
+            # As in testPartExecutor: a part begins as a success, whatever came before.
+            before, outcome.success = outcome.success, True
+            try:
+                case._callTearDown()
+            except BaseException:
+                _record(case, outcome)
+            outcome.success = outcome.success and before
+        case.doCleanups()
+        if _TELLS_DURATION:
+            case._addDuration(result, time.perf_counter() - begun)
+        if outcome.success:
+            result.addSuccess(case)
+    finally:
+        case._outcome = None
+        result.stopTest(case)
+
+
+def _record(case: Any, outcome: Any) -> None:
+    """Have unittest record the error that is being handled."""
+    with outcome.testPartExecutor(case):
+        raise  # noqa: PLE0704  # the caller is in an `except` block
