@@ -62,8 +62,9 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
 def factory_of(item: Any) -> LoopFactory | None:
     """Return the loop factory that a suite for pytest-asyncio has chosen for a test, by its hook or its fixtures."""
     values = item.funcargs
-    if LOOP_FACTORY in values:
-        factory: LoopFactory = values[LOOP_FACTORY]
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if LOOP_FACTORY in params:
+        factory: LoopFactory | None = params[LOOP_FACTORY]
         return factory
     for name in overrides_seen_from(item.parent):
         if name not in values:  # a plain test, which was not told to use it
