@@ -27,6 +27,7 @@ from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import check_factory
+from asynctestkit.outside import Given, given_to
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import ScopeError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -44,7 +45,7 @@ T = TypeVar("T")
 _BODY: Final = Step.BODY
 
 _NO_MESSAGE: Final[Any] = object()
-_RUN_STATE = ("_asyncioRunner", "_asyncioTestContext", "_atk_life", "_atk_result", "_outcome")
+_RUN_STATE = ("_asyncioRunner", "_asyncioTestContext", "_atk_given", "_atk_life", "_atk_result", "_outcome")
 
 
 def _default(hook: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,6 +91,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     _atk_debug: ClassVar[bool | None] = None
     _atk_life: Life | None = None
     _atk_result: object = None
+    _atk_given: Given | None = None
 
     if TYPE_CHECKING:
         debug: Any
@@ -318,10 +320,12 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         if self._asyncioRunner is not None:  # a debug() that failed left it open
             self._tearDownAsyncioRunner()
         self._atk_result = result
+        self._atk_given = given_to(self, result)
         self._setupAsyncioRunner()
         runner = self._asyncioRunner
         life = self._atk_life = runner if isinstance(runner, Life) else self._atk_new_life(runner)
-        self._atk_ask(life)
+        if self._atk_given is None or self._atk_given.life is not life:  # which has asked before
+            self._atk_ask(life)
         if self._asyncioTestContext is None:
             self._asyncioTestContext = life.context
         else:  # an override brought its own
@@ -336,11 +340,18 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             if requests.are_none(function):
                 return
             passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
+            if self._atk_given is not None:
+                passed = (*passed, *self._atk_given.names)
             life.use(requests.plan(function, name, given=1, passed=passed, choices=choices), instance=self)
         except UsageError as error:
             life.refusal = error  # told where the test is set up, so that it is this test's error
 
     def _atk_new_life(self, runner: Any = None) -> Life:
+        if runner is None and self._atk_given is not None and self._atk_given.life is not None:
+            return self._atk_given.life
+        return Life(self._atk_plan(), more=self._atk_may_go_on, runner=runner)
+
+    def _atk_plan(self) -> Plan:
         cls, name, scope = type(self), self._testMethodName, self.loop_scope
         asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
         options, timeout = class_hooks.loop_options(cls, self), None
@@ -349,7 +360,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             own, timeout = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        return Life(Plan(name, cls, options, asked, self._atk_result, timeout), more=self._atk_may_go_on, runner=runner)
+        return Plan(name, cls, options, asked, self._atk_result, timeout)
 
     def _atk_end(self) -> None:
         try:
@@ -360,6 +371,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
                 self._tearDownAsyncioRunner()
             finally:
                 self._asyncioRunner = self._asyncioTestContext = self._atk_life = self._atk_result = None
+                self._atk_given = None
 
     def _atk_may_go_on(self) -> bool:
         """Whether an async phase may follow the one that has just ended."""
@@ -401,8 +413,10 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         )
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        life = self._atk_running()
-        value = life.body(self._callMaybeAsync, method)
+        life, call = self._atk_running(), self._callMaybeAsync
+        if self._atk_given is not None:
+            call = partial(call, **self._atk_given.values())
+        value = life.body(call, method)
         if value is not None:
             # unittest's own warning is kept for those who filter or count it; as an error it would hide the fix.
             with suppress(DeprecationWarning):

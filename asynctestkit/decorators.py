@@ -101,9 +101,22 @@ def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactor
     options = LoopOptions(factory=loop_factory)
     seconds = parse_seconds(timeout, option="timeout", where=where)
     make = _method if _is_method(function) else _function
-    test = make(function, options, seconds)
-    test.__atk_options__ = (options, seconds)  # type: ignore[attr-defined]  # for hooks that open the loop before the test
-    return test
+    return _marked(make(function, options, seconds), options, seconds)
+
+
+def _marked(test: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
+    test.__atk_options__ = (options, seconds)  # for whoever opens the loop before the test
+    test.__atk_code__ = test.__code__  # decorators above copy this, and have code of their own
+    marked: Callable[..., Any] = test
+    return marked
+
+
+def decorated(function: Any) -> Any:
+    """Return the coroutine function under `@async_test`, bound as `function` is; None if anything stands above that."""
+    if getattr(function, "__atk_code__", None) is not getattr(function, "__code__", function):
+        return None
+    inner = function.__wrapped__
+    return inner.__get__(function.__self__) if inspect.ismethod(function) else inner
 
 
 def _method(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
@@ -137,7 +150,8 @@ def _function(function: Any, options: LoopOptions, seconds: float | None) -> Cal
     if published and (found := variants(function, Requests(None, function.__module__), given=0)):
         for variant in found:
             made = make_variant(function, variant)
-            vars(sys.modules[function.__module__])[made.__name__] = _single(made, options, seconds, published=True)
+            single = _single(made, options, seconds, published=True)
+            vars(sys.modules[function.__module__])[made.__name__] = _marked(single, options, seconds)
         return functions.stand_in(function)
     return _single(function, options, seconds, published=published)
 

@@ -21,6 +21,7 @@ from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import Requests, requests_of
 from asynctestkit.harness import Plan, run_alone
 from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.outside import outside
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -123,8 +124,10 @@ def run_function(
     owner: type,
     options: LoopOptions,
     timeout: float | None,
-) -> None:
+) -> Any:
     """Run one async test function on a managed loop."""
+    if (host := outside.host) is not None and host.active:
+        return host.run(function(*args, **kwargs))  # what calls it has decided all that follows
     name = f"{function.__module__}.{function.__qualname__}"
     plan = Plan(name=function.__name__, owner=owner, options=options, timeout=timeout)
     requests = Requests(None, function.__module__) if owner is FunctionTests else requests_of(owner)

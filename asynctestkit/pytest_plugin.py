@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
@@ -265,13 +266,22 @@ def _is_given(config: pytest.Config, name: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
-    """Have async tests use an `event_loop` fixture that a suite written for pytest-asyncio overrides."""
-    if isinstance(obj, _FUNCTION) and obj.__code__.co_flags & _ASYNC and collector.istestfunction(obj, name):
+    """Prepare what pytest is about to make tests of.
+
+    Async tests use an `event_loop` fixture that a suite written for pytest-asyncio overrides. Tests of AsyncTestCase
+    use the fixtures of pytest that they take as parameters.
+    """
+    if isinstance(obj, type):
+        if _CASE in sys.modules and issubclass(obj, sys.modules[_CASE].AsyncTestCase):
+            _work().adopt(obj)
+    elif isinstance(obj, _FUNCTION) and obj.__code__.co_flags & _ASYNC and collector.istestfunction(obj, name):
         for override in overrides_seen_from(collector):
             pytest.mark.usefixtures(override)(obj)
 
 
 _FUNCTION: Final = type(stands_in)
+_CASE: Final = "asynctestkit.case"
+_FIXTURES: Final = "asynctestkit.fixtures.definition"
 _OVERRIDES: Final = pytest.StashKey[tuple[str, ...]]()
 OVERRIDES: Final = ("event_loop", "event_loop_policy")
 
@@ -306,8 +316,19 @@ def _defines(holder: object) -> list[str]:
     return [name for name in OVERRIDES if name in names]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let tests ask for fixtures of asynctestkit, and end what those keep open when pytest says so."""
+    if "asynctestkit.loops.scopes" in sys.modules:
+        _work().keep_scopes(config)
+    if _FIXTURES in sys.modules:
+        _work().offer(config, items)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run async tests with each loop factory that the hook of pytest-asyncio gives."""
+    """Run tests with each value of fixtures of asynctestkit, and each loop factory of pytest-asyncio's hook."""
+    if _FIXTURES in sys.modules:
+        _work().parametrise(metafunc)
     hook = getattr(metafunc.config.hook, "pytest_asyncio_loop_factories", None)
     if hook is not None and hook.get_hookimpls() and _is_async(metafunc.function):
         _work().parametrise_loops(metafunc)

@@ -50,6 +50,7 @@ LAYERS: Final = (
                 "class_hooks",
                 "decorators",
                 "functions",
+                "outside",
                 "plain",
                 "running",
                 "suite",

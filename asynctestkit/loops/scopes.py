@@ -125,6 +125,8 @@ class WideScope(Phases):
         self.kind = kind
         self.owner = owner
         self.depth = 0
+        self.kept = False
+        """Whether a runner that knows when modules and sessions end will end it."""
         self.options = LoopOptions()
         self.answer: Callable[[], None] | None = None
         """Leaves what the hooks of the scope hold open, until something of it says why it cancelled the scope."""
@@ -276,6 +278,7 @@ class _ThreadState(threading.local):
     def __init__(self) -> None:
         self.loops: dict[Hashable, SharedLoop] = {}
         self.scopes: dict[tuple[Scope, Hashable], WideScope] = {}
+        self.keeper: Callable[[WideScope], bool] | None = None
 
 
 _thread = _ThreadState()
@@ -298,11 +301,27 @@ def enter(kind: Scope, owner: Hashable, label: str) -> WideScope:
     return scope
 
 
+def keep_with(keeper: Callable[[WideScope], bool] | None) -> None:
+    """Have modules and the session ended by a runner that knows when they end.
+
+    Args:
+        keeper: Called with each such scope of this thread as it begins; returns whether it will end it. None: nobody.
+    """
+    _thread.keeper = keeper
+
+
+def _keep(scope: WideScope) -> bool:
+    scope.kept = _thread.keeper is not None and _thread.keeper(scope)
+    return scope.kept
+
+
 def enter_class(cls: type) -> WideScope:
     """Begin the scope of a test class, and end those of modules that are over by this."""
     for kind, owner in list(_thread.scopes):
         scope = _thread.scopes.get((kind, owner))
-        if kind is Scope.MODULE and owner != cls.__module__ and scope is not None and not scope.in_use:
+        if kind is not Scope.MODULE or owner == cls.__module__ or scope is None:
+            continue
+        if not scope.in_use and not scope.kept:
             scope.end()
     return enter(Scope.CLASS, cls, cls.__qualname__)
 
@@ -312,7 +331,8 @@ def enter_module(module: str) -> WideScope:
     scope = entered(Scope.MODULE, module)
     if scope is None:
         scope = enter(Scope.MODULE, module, module)
-        unittest.addModuleCleanup(scope.end)
+        if not _keep(scope):
+            unittest.addModuleCleanup(scope.end)
     return scope
 
 
@@ -321,7 +341,8 @@ def enter_session(result: object) -> WideScope:
     scope = entered(Scope.SESSION, None)
     if scope is None:
         scope = enter(Scope.SESSION, None, "the test run")
-        run_end.call_before_end(result, scope.end)
+        if not _keep(scope):
+            run_end.call_before_end(result, scope.end)
     return scope
 
 

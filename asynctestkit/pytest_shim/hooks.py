@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from asynctestkit.pytest_shim.cases import adopt
 from asynctestkit.pytest_shim.fixtures import take_fixture
 from asynctestkit.pytest_shim.foreign import check_loop_scope, parametrise_loops
+from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
 from asynctestkit.pytest_shim.ports import Ports
 from asynctestkit.pytest_shim.running import is_ours, runner_of, take_test
 from asynctestkit.pytest_shim.settings import check_options
@@ -11,9 +13,13 @@ from asynctestkit.pytest_shim.xunit import take_xunit
 
 __all__ = [
     "Ports",
+    "adopt",
     "check_loop_scope",
     "check_options",
     "is_ours",
+    "keep_scopes",
+    "offer",
+    "parametrise",
     "parametrise_loops",
     "runner_of",
     "take_fixture",

@@ -7,11 +7,14 @@ from typing import Any, Final
 
 import pytest
 
+from asynctestkit.fixtures.params import VALUES
+from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
+from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES
-from asynctestkit.pytest_shim import wide
+from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import ItemLife
@@ -62,16 +65,58 @@ def loop_options(item: pytest.Item) -> LoopOptions:
     return LoopOptions(factory or factory_of(item), settings_of(item.config).debug)
 
 
-def _begin(item: pytest.Item, least: Reach | None) -> ItemLife:
+NAMES: Final = "__atk_outside__"
+"""Where a test method keeps the names of pytest's fixtures that it takes as parameters."""
+
+
+def outside_names(item: Any) -> tuple[str, ...]:
+    """Return which fixtures of pytest a test of AsyncTestCase takes as parameters."""
+    function = getattr(item.cls, item.originalname, None)
+    return unknown_to_us(item.cls, function) if hasattr(function, NAMES) else ()
+
+
+def unknown_to_us(cls: Any, function: Any) -> tuple[str, ...]:
+    """Return what a test method of AsyncTestCase asks for and our own lookup does not find."""
+    filled = getattr(function, VALUES, {})
+    return tuple(name for name in requests_of(cls).unknown(function, given=1) if name not in filled)
+
+
+def begin_for_case(item: Any, *, needed: bool) -> bool:
+    """Begin the life of a test of AsyncTestCase, if it is needed or joins the loop of a wider fixture of pytest's."""
+    if not needed and not wide.used_by(item):
+        return False
+    _begin(item, None)
+    return True
+
+
+def _begin(item: Any, least: Reach | None) -> ItemLife:
+    ours.keep_scopes(item.config)
+    case: Any = getattr(item, "instance", None)
+    of_case = hasattr(case, "_atk_plan")
     options = wanted(item) or Options()
     options = options._replace(factory=options.factory or factory_of(item), reach=_reach(item, options, least))
     used = wide.used_by(item)
-    joined, kind = _loop_to_join(item, options, used)
-    plan = Plan(item.name, owner_of(item), kind, timeout=options.timeout)
-    life = item.stash[LIFE] = ItemLife(plan, joined)
+    life = _life_of_case(item, case, options, used) if of_case else _life_of_function(item, options, used)
+    item.stash[LIFE] = life
     for fixture in used:
         fixture.watch(life)
     item.addfinalizer(partial(_end, item, life))
+    return life
+
+
+def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
+    joined, kind = _loop_to_join(item, options, used)
+    life = ItemLife(Plan(item.name, owner_of(item), kind, timeout=options.timeout), joined)
+    ours.ask(item, life)
+    return life
+
+
+def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
+    case._atk_given = Given(outside_names(item))
+    plan = case._atk_plan()
+    joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
+    life = ItemLife(plan._replace(options=kind._replace(debug=plan.options.debug)), joined, case._atk_may_go_on)
+    case._atk_ask(life)
     return life
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from asynctestkit.fixtures.live import Keeper
@@ -32,14 +31,18 @@ class ItemLife(Life):
 
     Args:
         plan: The test.
-        joined: Whose loop the test runs on; None for a fresh one.
+        joined: Whose loop the test runs on; None for the one that its plan asks for.
+        more_of_case: Asked whether the test itself expects another async phase, where it is one of AsyncTestCase.
     """
 
-    __slots__ = ("_changes", "_finishers", "_joined", "_watched", "awaits_tear_down")
+    __slots__ = ("_changes", "_finishers", "_joined", "_more_of_case", "_watched", "awaits_tear_down")
 
-    def __init__(self, plan: Plan, joined: scopes.WideScope | None) -> None:
+    def __init__(
+        self, plan: Plan, joined: scopes.WideScope | None, more_of_case: Callable[[], bool] | None = None
+    ) -> None:
         super().__init__(plan, more=self._expects_more, context=contextvars.copy_context())
         self._joined = joined
+        self._more_of_case = more_of_case
         self._changes = Changes()
         self._finishers: list[tuple[Opening, Finish]] = []
         self._watched: list[Keeper] = []
@@ -48,7 +51,9 @@ class ItemLife(Life):
 
     def scope_to_join(self) -> scopes.WideScope | None:
         """Return whose loop the test runs on, None for a fresh one."""
-        return self._joined
+        if self._joined is not None or (self._more_of_case is None and self.plan.asked is None):
+            return self._joined
+        return super().scope_to_join()
 
     def watch(self, keeper: Keeper) -> None:
         """End with the real error if a scope fires that a wider fixture holds open."""
@@ -59,11 +64,11 @@ class ItemLife(Life):
         """Run the test function and return what it returned."""
         self._begin_phase(_BODY)
         try:
-            value = self.body(self.call, partial(function, **arguments))
+            value = self.call(function, **arguments)
         finally:
             self._changes.take_from(self.context)
         if self.cut_short:
-            self._learn_why()
+            self.report()
         return value
 
     def run_plain(self, coroutine: Any, step: Step) -> Any:
@@ -74,7 +79,7 @@ class ItemLife(Life):
         finally:
             self._changes.take_from(self.context)
         if self.cut_short:
-            self._learn_why()
+            self.report()
         return value
 
     def open_fixture(self, opening: Opening, call: Callable[[], Any], finish: Finish) -> None:
@@ -85,7 +90,7 @@ class ItemLife(Life):
         finally:
             self._changes.take_from(self.context)
         if self.cut_short:
-            self._learn_why()
+            self.report()
         if opening.has_close:
             self._finishers.append((opening, finish))
 
@@ -98,6 +103,35 @@ class ItemLife(Life):
         finally:
             self._changes.take_from(self.context)
 
+    def report(self) -> None:
+        """Raise what ended the test: fixtures are finished, newest first, until one says why; else the cancellation."""
+        while self.cut_short and self._finishers:
+            _, finish = self._finishers.pop()
+            finish()
+        super().report()
+
+    def close(self) -> None:
+        """Do nothing yet: pytest's finalisers follow, and the last of them calls `end`."""
+        if self.step is _CLOSED:
+            super().close()
+
+    def open_ours(self) -> dict[str, Any]:
+        """Open the fixtures of asynctestkit that the test asks for; return them by name."""
+        self._begin_phase(_SET_UP)
+        assert self.fixtures is not None
+        try:
+            return self.fixtures.open()
+        finally:
+            self._changes.take_from(self.context)
+
+    def close_ours(self) -> None:
+        """Close them."""
+        self._begin_phase(_TEAR_DOWN)
+        try:
+            self.close_fixtures()
+        finally:
+            self._changes.take_from(self.context)
+
     def end(self) -> None:
         """End the life: what was held back is raised, the loop closed or left."""
         for keeper in self._watched:
@@ -105,6 +139,7 @@ class ItemLife(Life):
         try:
             self.report()
         finally:
+            self.step = _CLOSED
             try:
                 self.close()
             finally:
@@ -120,11 +155,6 @@ class ItemLife(Life):
         self._managed.make_current()  # plain code may have made another one current meanwhile
 
     def _expects_more(self) -> bool:
-        return bool(self._finishers) or self.awaits_tear_down
-
-    def _learn_why(self) -> None:
-        """Finish fixtures, newest first, until one says why it ended the test; raise the cancellation if none does."""
-        while self.cut_short and self._finishers:
-            _, finish = self._finishers.pop()
-            finish()
-        self.report()
+        if self._finishers or self.awaits_tear_down:
+            return True
+        return self._more_of_case is not None and self._more_of_case()

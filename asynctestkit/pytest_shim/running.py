@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from asynctestkit.decorators import decorated
 from asynctestkit.harness import Step
+from asynctestkit.outside import outside
 from asynctestkit.pytest_shim.items import life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.stand_in import StandIn
@@ -71,6 +73,18 @@ def _examples(inner: Any, item: pytest.Function, life: ItemLife) -> Callable[...
 def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **arguments: Any) -> None:
     if args:  # drawn by Hypothesis
         function = functools.partial(function, *args)
-    value = life.run_body(function, **arguments)
+    if hasattr(function, "__atk_options__"):
+        value = _run_decorated(life, function, arguments)
+    else:
+        value = life.run_body(function, **arguments)
     if value is not None:
         mistakes.refuse_value(value, function, item.nodeid)
+
+
+def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> Any:
+    """Run a test of `@async_test` in the item's life instead of one of its own."""
+    before, outside.host = outside.host, life
+    try:
+        return life.run_body(decorated(function) or function, **arguments)
+    finally:
+        outside.host = before

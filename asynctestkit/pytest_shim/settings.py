@@ -92,6 +92,10 @@ def options_of(item: pytest.Item, settings: Settings) -> Options:
             return _from_mark(mark, item, settings)
         if mark.name == ASYNCIO_MARK:
             return _from_foreign_mark(mark, item, settings)
+    decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
+    if decorated is not None:  # by @async_test
+        loop, timeout = decorated
+        return Options(True, settings.test_reach, settings.timeout if timeout is None else timeout, loop.factory)
     return Options(False, settings.test_reach, settings.timeout, None)
 
 

@@ -1,0 +1,179 @@
+"""Fixtures of asynctestkit for plain pytest tests, plain and async; and wider ones ended when pytest says so.
+
+pytest looks names up among its own fixtures. So for every name that a test takes and that our lookup finds from there,
+pytest gets one fixture that stands for all of ours of that name; what a module or a conftest defines for pytest goes
+before it. The fixtures themselves are found, opened and closed as for any test of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final
+
+import pytest
+
+from asynctestkit.fixtures.definition import Fixture
+from asynctestkit.fixtures.graph import FixturePlan
+from asynctestkit.fixtures.params import CHOICES
+from asynctestkit.fixtures.requests import USES, Requests, requests_of
+from asynctestkit.loops import scopes
+from asynctestkit.pytest_plugin import CURRENT
+from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.report.errors import UsageError
+from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import Scope
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
+
+_KNOWN: Final = pytest.StashKey[set[str]]()
+_ASKED: Final = pytest.StashKey[tuple[str, ...]]()
+_VALUES: Final = pytest.StashKey[dict[str, Any]]()
+
+_REQUESTS: Final = pytest.StashKey[Requests]()
+
+
+def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Let tests ask pytest for our fixtures, and have them use those that every test uses."""
+    known = config.stash.setdefault(_KNOWN, set())
+    for item in items:
+        if (
+            not isinstance(item, pytest.Function)
+            or hasattr(item.cls, "_atk_plan")
+            or getattr(item, "nofuncargs", False)
+        ):
+            continue
+        requests = _requests_of(item)
+        used = (*getattr(item.cls, USES, ()), *getattr(item.obj, USES, ()), *sorted(requests.names(autouse=True)))
+        asked = [name for name in item.fixturenames if name in requests.names()]
+        for name in used:
+            if name not in item.fixturenames:
+                item.fixturenames.append(name)
+            if name not in asked:
+                asked.append(name)
+        if asked:
+            item.stash[_ASKED] = tuple(asked)
+        if new := set(asked) - known:
+            known |= new
+            config.pluginmanager.register(_provider_of(new))
+
+
+def ask(item: Any, life: ItemLife) -> None:
+    """Say which of our fixtures a test needs, before its loop is opened."""
+    names = item.stash.get(_ASKED, ())
+    if not names:
+        return
+    plan = _requests_of(item).several(names, item.name)
+    if choices := _choices(item, plan):
+        plan = _requests_of(item).several(names, item.name, choices=choices)
+    _keep_class(item, plan)
+    life.use(plan, instance=item.instance)
+
+
+def parametrise(metafunc: pytest.Metafunc) -> None:
+    """Make a test one for each value of the parametrised fixtures of ours that it needs."""
+    requests = _requests_of(metafunc)
+    if hasattr(metafunc.function, CHOICES):  # @async_test has done so
+        return
+    names = [name for name in metafunc.fixturenames if name in requests.names()]
+    try:
+        plan = requests.several(names, metafunc.function.__name__)
+    except UsageError:
+        return  # told when the test runs
+    for node in plan.order:
+        fixture = node.fixture
+        if fixture.params:
+            if fixture.name not in metafunc.fixturenames:
+                metafunc.fixturenames.append(fixture.name)
+            metafunc.parametrize(fixture.name, range(len(fixture.params)), ids=fixture.ids, indirect=True)
+
+
+def _choices(item: Any, plan: FixturePlan) -> dict[Fixture, int]:
+    chosen: dict[Fixture, int] = dict(getattr(item.obj, CHOICES, {}))
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    for node in plan.order:
+        if node.fixture.params and node.fixture.name in params:
+            chosen[node.fixture] = params[node.fixture.name]
+    return chosen
+
+
+def _keep_class(item: Any, plan: FixturePlan) -> None:
+    """Have the scope of a class end when pytest is done with the class."""
+    if item.cls is None or scopes.entered(Scope.CLASS, item.cls) is not None:
+        return
+    if any(node.fixture.scope is Scope.CLASS for node in plan.order):
+        node = item.getparent(pytest.Class)
+        node.addfinalizer(scopes.enter_class(item.cls).end)
+
+
+def _provider_of(names: Iterable[str]) -> object:
+    """Return a plugin with a fixture for each name."""
+    return type("AsyncTestKitFixtures", (), {f"give_{name}": _fixture(name) for name in names})()
+
+
+def _fixture(name: str) -> Any:
+    def give(self: object, request: Any) -> Any:
+        return _value(name, request)
+
+    give.__doc__ = f"Give {name!r}, a fixture of asynctestkit."
+    return pytest.fixture(give, name=name)
+
+
+def _value(name: str, request: Any) -> Any:
+    from asynctestkit.pytest_shim.items import life_of  # which imports this module
+
+    item = request.node
+    if name not in item.stash.get(_ASKED, ()):  # asked for by getfixturevalue
+        item.stash[_ASKED] = (*item.stash.get(_ASKED, ()), name)
+    if _VALUES not in item.stash:
+        life = life_of(item)
+        request.addfinalizer(lambda: _close(item, life))
+        item.stash[_VALUES] = life.open_ours()
+    return item.stash[_VALUES][name]
+
+
+def _close(item: Any, life: ItemLife) -> None:
+    item.stash.__delitem__(_VALUES)
+    life.close_ours()
+
+
+def _requests_of(item: Any) -> Requests:
+    if item.cls is not None:
+        return requests_of(item.cls)
+    node = getattr(item, "definition", item).getparent(pytest.Module)
+    if _REQUESTS not in node.stash:
+        node.stash[_REQUESTS] = Requests(None, item.module.__name__)
+    found: Requests = node.stash[_REQUESTS]
+    return found
+
+
+# ---- modules and the session -----------------------------------------------------------------------------------
+
+
+_KEEPER: Final = pytest.StashKey[Any]()
+
+
+def keep_scopes(config: pytest.Config | None) -> None:
+    """Have the scopes of modules and of the session end when pytest is done with them; None: leave them to unittest.
+
+    What begins a test says so for it: a test may run a suite of its own, whose scopes end with that suite.
+    """
+    if config is None:
+        scopes.keep_with(None)
+        return
+    if _KEEPER not in config.stash:
+        config.stash[_KEEPER] = partial(_keep, config)
+        config.add_cleanup(partial(scopes.keep_with, None))
+    scopes.keep_with(config.stash[_KEEPER])
+
+
+def _keep(config: pytest.Config, scope: scopes.WideScope) -> bool:
+    item = config.stash.get(CURRENT, None)
+    if item is None:
+        return False
+    node: Any = item.getparent(pytest.Module if scope.kind is Scope.MODULE else pytest.Session)
+    if node is None or (scope.kind is Scope.MODULE and scope.owner != node.obj.__name__):
+        return False
+    node.addfinalizer(scope.end)
+    return True
