@@ -111,14 +111,6 @@ def _marked(test: Any, options: LoopOptions, seconds: float | None) -> Callable[
     return marked
 
 
-def decorated(function: Any) -> Any:
-    """Return the coroutine function under `@async_test`, bound as `function` is; None if anything stands above that."""
-    if getattr(function, "__atk_code__", None) is not getattr(function, "__code__", function):
-        return None
-    inner = function.__wrapped__
-    return inner.__get__(function.__self__) if inspect.ismethod(function) else inner
-
-
 def _method(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
     @functools.wraps(function)
     def test(*args: Any, **kwargs: Any) -> Any:

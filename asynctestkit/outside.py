@@ -7,6 +7,7 @@ runner has said that it will.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MethodType
 from typing import Any, NamedTuple
 
 from asynctestkit.harness import Life
@@ -47,3 +48,11 @@ outside = _Outside()
 def given_to(case: Any, result: object) -> Given | None:
     """Return what a runner gives to a test that begins; None: nothing."""
     return None if outside.provider is None else outside.provider(case, result)
+
+
+def decorated(function: Any) -> Any:
+    """Return the coroutine function under `@async_test`, bound as `function` is; None if anything stands above that."""
+    if getattr(function, "__atk_code__", None) is not getattr(function, "__code__", function):
+        return None
+    inner = function.__wrapped__
+    return inner.__get__(function.__self__) if isinstance(function, MethodType) else inner

@@ -17,7 +17,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -155,6 +155,15 @@ def unused_udp_port_factory() -> Callable[[], int]:
     return factory
 
 
+REFUSE: Final = "_asynctestkit_refuse"
+
+
+@pytest.fixture(name=REFUSE)
+def _refuse(request: pytest.FixtureRequest) -> None:
+    """Fail a test of a plain test case that is never awaited."""
+    _work().refuse(request)
+
+
 LOOP_FACTORY: Final = "_asynctestkit_loop_factory"
 
 
@@ -272,11 +281,20 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
     use the fixtures of pytest that they take as parameters.
     """
     if isinstance(obj, type):
-        if _CASE in sys.modules and issubclass(obj, sys.modules[_CASE].AsyncTestCase):
-            _work().adopt(obj)
+        if "unittest.case" in sys.modules and issubclass(obj, sys.modules["unittest.case"].TestCase):
+            _prepare_case(obj)
     elif isinstance(obj, _FUNCTION) and obj.__code__.co_flags & _ASYNC and collector.istestfunction(obj, name):
         for override in overrides_seen_from(collector):
             pytest.mark.usefixtures(override)(obj)
+
+
+def _prepare_case(cls: Any) -> None:
+    if _CASE in sys.modules and issubclass(cls, sys.modules[_CASE].AsyncTestCase):
+        _work().adopt(cls)
+        return
+    members: list[Any] = [member for klass in cls.__mro__ for member in vars(klass).values()]
+    if any(isinstance(member, _FUNCTION) and member.__code__.co_flags & _ASYNC for member in members):
+        _work().look_at_case(cls)
 
 
 _FUNCTION: Final = type(stands_in)
@@ -323,6 +341,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _work().keep_scopes(config)
     if _FIXTURES in sys.modules:
         _work().offer(config, items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> Generator[None, object, object]:
+    """Keep tests of AsyncTestCase from anyio's plugin, which makes other tests of what has its mark."""
+    if _CASE not in sys.modules or not session.config.pluginmanager.has_plugin("anyio"):
+        return (yield)
+    with _work().kept_from_anyio(session.items):
+        return (yield)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -44,7 +44,7 @@ def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **
     function = _bound(function, request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
-    life = life_of(item, least=settings_of(item.config).fixture_reach)
+    life = life_of(item, wanted(item), least=settings_of(item.config).fixture_reach)
     opening = Opening(fixture)
     life.open_fixture(opening, partial(function, **arguments), partial(fixturedef.finish, request))
     if opening.has_close:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asynctestkit.pytest_shim.cases import adopt
+from asynctestkit.pytest_shim.faults import kept_from_anyio, look_at_case, refuse
 from asynctestkit.pytest_shim.fixtures import take_fixture
 from asynctestkit.pytest_shim.foreign import check_loop_scope, parametrise_loops
 from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
@@ -11,6 +11,14 @@ from asynctestkit.pytest_shim.running import is_ours, runner_of, take_test
 from asynctestkit.pytest_shim.settings import check_options
 from asynctestkit.pytest_shim.xunit import take_xunit
 
+
+def adopt(cls: type) -> None:
+    """Prepare a class derived from AsyncTestCase."""
+    from asynctestkit.pytest_shim import cases  # whose imports only such classes need
+
+    cases.adopt(cls)
+
+
 __all__ = [
     "Ports",
     "adopt",
@@ -18,9 +26,12 @@ __all__ = [
     "check_options",
     "is_ours",
     "keep_scopes",
+    "kept_from_anyio",
+    "look_at_case",
     "offer",
     "parametrise",
     "parametrise_loops",
+    "refuse",
     "runner_of",
     "take_fixture",
     "take_test",

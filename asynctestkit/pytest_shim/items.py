@@ -28,34 +28,35 @@ if TRIM_FRAMES:
 LIFE: Final = pytest.StashKey[ItemLife]()
 _OPTIONS: Final = pytest.StashKey["Options | None"]()
 
-_owners: dict[str, type] = {}
+_OWNER: Final = pytest.StashKey[type]()
+_UNKNOWN: Final[Any] = object()
+_PLAIN: Final = Options()
 
 
 def wanted(item: pytest.Item) -> Options | None:
     """Return what a test asks for; None where it is not for us to run."""
-    if _OPTIONS not in item.stash:
+    found = item.stash.get(_OPTIONS, _UNKNOWN)
+    if found is _UNKNOWN:
         settings = settings_of(item.config)
         options = options_of(item, settings)
-        ours = is_wanted(options, settings) and not other_claims(item)
-        item.stash[_OPTIONS] = options if ours else None
-    return item.stash[_OPTIONS]
+        found = options if is_wanted(options, settings) and not other_claims(item) else None
+        item.stash[_OPTIONS] = found
+    return found
 
 
-def life_of(item: pytest.Item, *, least: Reach | None = None) -> ItemLife:
+def life_of(item: pytest.Item, options: Options | None, *, least: Reach | None = None) -> ItemLife:
     """Return the life of an item, begun if this is its first async need, on a loop that lives as long as `least`."""
     life = item.stash.get(LIFE, None)
-    return _begin(item, least) if life is None else life
+    return _begin(item, options or _PLAIN, least) if life is None else life
 
 
 def owner_of(item: Any) -> type:
     """Return the class a test belongs to; functions of one module share a class that stands for it."""
-    if item.cls is not None:
-        cls: type = item.cls
-        return cls
-    name = item.module.__name__
-    if name not in _owners:
-        _owners[name] = type("functions", (), {"__module__": name})
-    return _owners[name]
+    parent = item.parent
+    if _OWNER not in parent.stash:
+        parent.stash[_OWNER] = item.cls or type("functions", (), {"__module__": item.module.__name__})
+    owner: type = parent.stash[_OWNER]
+    return owner
 
 
 def loop_options(item: pytest.Item) -> LoopOptions:
@@ -85,16 +86,17 @@ def begin_for_case(item: Any, *, needed: bool) -> bool:
     """Begin the life of a test of AsyncTestCase, if it is needed or joins the loop of a wider fixture of pytest's."""
     if not needed and not wide.used_by(item):
         return False
-    _begin(item, None)
+    _begin(item, wanted(item) or _PLAIN, None)
     return True
 
 
-def _begin(item: Any, least: Reach | None) -> ItemLife:
+def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     ours.keep_scopes(item.config)
     case: Any = getattr(item, "instance", None)
     of_case = hasattr(case, "_atk_plan")
-    options = wanted(item) or Options()
-    options = options._replace(factory=options.factory or factory_of(item), reach=_reach(item, options, least))
+    reach, factory = _reach(item, options, least), options.factory or factory_of(item)
+    if reach is not options.reach or factory is not options.factory:
+        options = options._replace(factory=factory, reach=reach)
     used = wide.used_by(item)
     life = _life_of_case(item, case, options, used) if of_case else _life_of_function(item, options, used)
     item.stash[LIFE] = life
@@ -145,7 +147,7 @@ def _loop_to_join(
 
 def _reach(item: Any, options: Options, least: Reach | None) -> Reach | None:
     """Return how long the loop must live: as the test asks, or as one of its fixtures does that ask for more."""
-    if options.reach is Reach.TEST:
+    if options.reach is Reach.TEST or not (LOOP_SCOPES or least):
         return options.reach
     asked = [REACHES[LOOP_SCOPES[name]] for name in LOOP_SCOPES if name in item.fixturenames]
     reaches = (options.reach, least, *asked)

@@ -15,6 +15,7 @@ from asynctestkit.fixtures.live import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
+from asynctestkit.pytest_shim.faults import explain
 from asynctestkit.pytest_shim.variables import Changes, give_to
 from asynctestkit.report.frames import TRIM_FRAMES
 
@@ -65,6 +66,9 @@ class ItemLife(Life):
         self._begin_phase(_BODY)
         try:
             value = self.call(function, **arguments)
+        except RuntimeError as error:
+            explain(error)
+            raise
         finally:
             self._changes.take_from(self.context)
         if self.cut_short:

@@ -7,7 +7,7 @@ before it. The fixtures themselves are found, opened and closed as for any test 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -121,13 +121,13 @@ def _fixture(name: str) -> Any:
 
 
 def _value(name: str, request: Any) -> Any:
-    from asynctestkit.pytest_shim.items import life_of  # which imports this module
+    from asynctestkit.pytest_shim.items import life_of, wanted  # which imports this module
 
     item = request.node
     if name not in item.stash.get(_ASKED, ()):  # asked for by getfixturevalue
         item.stash[_ASKED] = (*item.stash.get(_ASKED, ()), name)
     if _VALUES not in item.stash:
-        life = life_of(item)
+        life = life_of(item, wanted(item))
         request.addfinalizer(lambda: _close(item, life))
         item.stash[_VALUES] = life.open_ours()
     return item.stash[_VALUES][name]

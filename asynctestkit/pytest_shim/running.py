@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from asynctestkit.decorators import decorated
 from asynctestkit.harness import Step
-from asynctestkit.outside import outside
+from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim.items import life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.stand_in import StandIn
@@ -26,9 +25,10 @@ if TRIM_FRAMES:
 
 def take_test(item: pytest.Function) -> None:
     """Put what runs an async test into its place, if it is for us to run."""
-    if wanted(item) is None:
+    options = wanted(item)
+    if options is None:
         return
-    life = life_of(item)
+    life = life_of(item, options)
     handle = getattr(item.obj, "hypothesis", None)
     if handle is None:
         StandIn(item, "obj", functools.partial(_run, item, life))
@@ -46,7 +46,7 @@ def runner_of(item: pytest.Item) -> Callable[[Any], Any]:
 
     def run_async(coroutine: Any, /) -> Any:
         if asyncio._get_running_loop() is None:
-            return life_of(item).run_plain(coroutine, Step.SET_UP)
+            return life_of(item, wanted(item)).run_plain(coroutine, Step.SET_UP)
         if inspect.iscoroutine(coroutine):
             coroutine.close()  # nobody will await it: the error below says it all
         raise UsageError(

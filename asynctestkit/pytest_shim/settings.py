@@ -72,9 +72,13 @@ def settings_of(config: pytest.Config) -> Settings:
 def check_options(config: pytest.Config) -> None:
     """Refuse options that cannot be, before any test runs."""
     try:
-        settings_of(config)
+        settings = settings_of(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    if settings.strict:
+        from asynctestkit.pytest_shim.faults import Strict  # which imports this module
+
+        config.pluginmanager.register(Strict())
 
 
 def parse_reach(value: object, *, option: str, where: str) -> Reach:

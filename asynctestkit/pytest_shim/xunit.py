@@ -62,7 +62,7 @@ def _generator(steps: Generator[None], own: object, /, request: Any) -> None:
 
 
 def _for_test(item: pytest.Item, set_up: Callable[[], Any], tear_down: Callable[[], Any]) -> Generator[None]:
-    life = life_of(item)
+    life = life_of(item, wanted(item))
     life.awaits_tear_down = tear_down is not _nothing
     _awaited(partial(life.run_plain, step=Step.SET_UP), set_up())
     yield
