@@ -261,7 +261,9 @@ _CHECKED: Final = (
 
 
 def _is_given(config: pytest.Config, name: str) -> bool:
-    """Whether an option or an ini key of that name, if there is one, has a value."""
+    """Whether an option or an ini key of that name, if there is one and it is ours, has a value."""
+    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
+        return False
     if config.getoption(name, None) is not None:
         return True
     try:
@@ -292,7 +294,8 @@ def _prepare_case(cls: Any) -> None:
     if _CASE in sys.modules and issubclass(cls, sys.modules[_CASE].AsyncTestCase):
         _work().adopt(cls)
         return
-    members: list[Any] = [member for klass in cls.__mro__ for member in vars(klass).values()]
+    classes: tuple[type, ...] = cls.__mro__
+    members: list[Any] = [member for klass in classes for member in vars(klass).values()]
     if any(isinstance(member, _FUNCTION) and member.__code__.co_flags & _ASYNC for member in members):
         _work().look_at_case(cls)
 

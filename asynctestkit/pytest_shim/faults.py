@@ -23,6 +23,11 @@ _HOOKS: Final = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 _RUNNERS: Final = ("__init__", "__call__", "run", "debug", "_callTestMethod", "_callSetUp", "_callTearDown")
 """What a test case class overrides that runs async methods after all."""
 
+_UNHANDLED: Final = (
+    "async def functions are not natively supported",
+    "async def function and no async plugin installed",  # up to pytest 8.3, which skips such tests
+)
+
 _NESTED: Final = (
     "cannot be called from a running event loop",  # asyncio.run, asyncio.Runner.run
     "This event loop is already running",  # loop.run_until_complete
@@ -37,13 +42,13 @@ class Strict:
         """Replace pytest's own advice, which is to install a plugin."""
         try:
             return (yield)
-        except pytest.fail.Exception as error:
-            if "async def functions are not natively supported" not in str(error) or other_claims(pyfuncitem):
+        except (pytest.fail.Exception, pytest.skip.Exception, pytest.PytestWarning) as error:
+            if not any(words in str(error) for words in _UNHANDLED) or other_claims(pyfuncitem):
                 raise
         pytest.fail(
             message(
                 f"async test {pyfuncitem.name!r} is not marked, so that in strict mode nobody runs it",
-                test=f"{pyfuncitem.nodeid}, {place_of(pyfuncitem.function)}",
+                test=f"{pyfuncitem.nodeid}, {place_of(pyfuncitem.obj)}",
                 fix="mark it @pytest.mark.asynctestkit, or set asynctestkit_mode = auto",
             ),
             pytrace=False,
@@ -79,11 +84,10 @@ def look_at_case(cls: type[unittest.TestCase]) -> None:
     """Have async methods that a plain test case would never await fail their tests."""
     if issubclass(cls, unittest.IsolatedAsyncioTestCase) or _runs_them_itself(cls):
         return
-    for klass in cls.__mro__:
-        if klass is unittest.TestCase:
-            break
-        members: dict[str, Any] = dict(vars(klass))
-        for name, function in members.items():
+    classes: tuple[type, ...] = cls.__mro__
+    for klass in classes[: classes.index(unittest.TestCase)]:
+        for name in list(vars(klass)):
+            function: Any = vars(klass)[name]
             if inspect.iscoroutinefunction(function) and not getattr(function, "__unittest_skip__", False):
                 if name.startswith("test"):
                     pytest.mark.usefixtures(REFUSE)(function)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from asynctestkit.loops.managed import LoopFactory, check_factory
-from asynctestkit.pytest_plugin import MODES
+from asynctestkit.pytest_plugin import MODES, stands_in
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import parse_seconds
@@ -167,7 +167,12 @@ def _read(config: pytest.Config) -> Settings:
 
 
 def _first(config: pytest.Config, name: str) -> Any:
-    """Return an option's value, or else the ini key's of the same name, or None; also where there is no such thing."""
+    """Return an option's value, or else the ini key's of the same name, or None; also where there is no such thing.
+
+    What begins with `asyncio_` is pytest-asyncio's own where that plugin is loaded.
+    """
+    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
+        return None
     if config.getoption(name, None):
         return config.getoption(name)
     try:

