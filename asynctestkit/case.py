@@ -143,13 +143,13 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     @class_hooks.adapted
     def setUpClass(cls) -> Any:
         """Prepare the class; may be overridden by a plain class method or an async one."""
-        return class_hooks.set_up_class(cls, lambda: DONE)
+        return class_hooks.set_up_class(cls, None)
 
     @classmethod
     @class_hooks.adapted
     def tearDownClass(cls) -> Any:
         """Tidy up after the class; may be overridden by a plain class method or an async one."""
-        return class_hooks.tear_down_class(cls, lambda: DONE)
+        return class_hooks.tear_down_class(cls, None)
 
     @classmethod
     @_default
@@ -214,18 +214,27 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def doCleanups(self) -> Any:  # a bool, which the type stubs of unittest do not know
         """Run the cleanups, sync and async mixed, last in first out; return whether all went well so far."""
+        life, outcome = self._atk_life, self._outcome
+        if outcome is not None and life is not None and not life.active:
+            self._atk_close_fixtures(life)  # what a set-up that failed had asked for by name
         if self._cleanups:
             super().doCleanups()
-        life, outcome = self._atk_life, self._outcome
         if life is None or life.active:
             return outcome is None or outcome.success
         if outcome is None:  # after a failed debug(): this is the end of the test
             self._tearDownAsyncioRunner()
             return True
-        if life.held is not None:
+        self._atk_close_fixtures(life)
+        if life.has_something_to_report:
             with outcome.testPartExecutor(self):
                 life.report()
         return bool(outcome.success)
+
+    def _atk_close_fixtures(self, life: Life) -> None:
+        """Close fixtures that were asked for by name outside of the body, recording what closing raises."""
+        if life.fixtures is not None and life.fixtures.openings:
+            with self._outcome.testPartExecutor(self):
+                life.close_fixtures()
 
     async def get_fixture(self, name: str) -> Any:
         """Return the value of a fixture that the running test asks for by name, opened now if it is not open.
@@ -363,12 +372,12 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def _atk_may_go_on(self) -> bool:
         """Whether an async phase may follow the one that has just ended."""
-        if self._cleanups:
+        if self._cleanups or _own_hook(self.tearDown) is not None:
+            return True  # what `tearDown` does is not known before: it may add async cleanups
+        life, cls = self._atk_life, type(self)
+        if cls._callTearDown is not _CALL_TEAR_DOWN or cls.doCleanups is not _DO_CLEANUPS:
             return True
-        life = self._atk_life
-        if life is None or life.step is not _BODY:
-            return False
-        return _own_hook(self.asyncTearDown) is not None or _own_hook(self.tearDown) is not None
+        return life is not None and life.step is _BODY and _own_hook(self.asyncTearDown) is not None
 
     async def _atk_leave(self, leave: Callable[..., Awaitable[Any]], cm: object) -> None:
         assert self._atk_life is not None
@@ -433,6 +442,8 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 _DEFAULT_HOOKS: Final = frozenset(
     vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 )
+_CALL_TEAR_DOWN: Final = vars(AsyncTestCase)["_callTearDown"]
+_DO_CLEANUPS: Final = vars(AsyncTestCase)["doCleanups"]
 
 
 def _own_hook(hook: Callable[[], Any]) -> Callable[[], Any] | None:

@@ -62,20 +62,23 @@ def _wrapper(raw: Any, function: Callable[..., Any], around: Callable[..., Any])
     return cast("Any", classmethod(adapted(hook)))
 
 
-def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
-    """Begin the class's scope: `plain` is its `setUpClass`; `asyncSetUpClass` follows."""
+def set_up_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
+    """Begin the class's scope: `plain` is its `setUpClass`, None where it has none; `asyncSetUpClass` follows."""
     scope = scopes.entered(Scope.CLASS, cls)
     if scope is not None and scope.depth:
-        return plain()
+        return DONE if plain is None else plain()
     if scope is not None:  # left open by a run that was interrupted
         scope.end()
     scope = begin(cls)
     hook = cls.asyncSetUpClass if _overridden(cls, "asyncSetUpClass") else None
-    if hook is not None or _overridden(cls, "asyncTearDownClass") or _asks_for_shared_loop(cls):
-        scope.hold(scope.options)
+    if hook is not None or _overridden(cls, "asyncTearDownClass"):
+        scope.shares_loop = True
+    if scope.shares_loop or (plain is not None and _asks_for_shared_loop(cls)):
+        scope.hold(scope.options)  # for the hooks, in which it is current; without any, the first test opens it
     scope.depth += 1
     try:
-        scope.call_hook(plain)
+        if plain is not None:
+            scope.call_hook(plain)
         if hook is not None and scope.held is None:
             scope.call_hook(hook)
     finally:
@@ -85,16 +88,17 @@ def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
     return DONE
 
 
-def tear_down_class(cls: Any, plain: Callable[[], Any]) -> Any:
-    """Run `asyncTearDownClass`, then `plain`, the class's `tearDownClass`."""
+def tear_down_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
+    """Run `asyncTearDownClass`, then `plain`, the class's `tearDownClass`, None where it has none."""
     scope = scopes.entered(Scope.CLASS, cls)
     if scope is None or scope.depth:
-        return plain()
+        return DONE if plain is None else plain()
     scope.depth += 1
     try:
         if _overridden(cls, "asyncTearDownClass"):
             scope.call_hook(cls.asyncTearDownClass)
-        scope.call_hook(plain)
+        if plain is not None:
+            scope.call_hook(plain)
     finally:
         scope.depth -= 1
     return DONE

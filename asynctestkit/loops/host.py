@@ -16,6 +16,8 @@ Rules:
    cancelled and ended first, then the reason is raised: a phase is never left half done behind the next one.
 5. When a phase ends, the owner is asked whether another may follow; if not, the task ends there, which spares a turn of
    the loop.
+6. While it is parked, the task is in no list of tasks: code that cancels and awaits all tasks of the loop, as a
+   tear-down may do, would wait for it for ever.
 
 The idea of one task for everything is anyio's test runner; the pump there runs inside the loop all the time.
 """
@@ -51,6 +53,11 @@ class Owner(Protocol):
 
     def cancelled_between(self) -> None:
         """Learn that the parked task was cancelled; called in the loop."""
+        ...
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a cancellation is held for the scope that asked for it."""
         ...
 
 
@@ -137,7 +144,14 @@ class HostTask:
         self._coro, self._dismissed, self._busy, self._driven = coro, False, True, False
         task = self.task
         if task is None or task.done():
-            self.task = turn.new_task(self.loop, self._serve(), name=self.name, context=self.context)
+            serving = self._serve()
+            try:
+                self.task = turn.new_task(self.loop, serving, name=self.name, context=self.context)
+            except BaseException:  # out of a task factory of the suite's
+                serving.close()
+                coro.close()
+                self._coro, self._busy = None, False
+                raise
         else:
             self._wake()
 
@@ -230,7 +244,8 @@ class HostTask:
             self.cancelled_before = self._late_cancel
             if self._late_cancel:
                 self._late_cancel = False
-                self._cancel_at_next_await()
+                if not self._owner.cut_short:  # else it comes from a scope that will be left with what is held
+                    self._cancel_at_next_await()
             value = error = None
             counted = me.cancelling() if me is not None else 0
             try:
@@ -268,10 +283,12 @@ class HostTask:
             task.uncancel()  # ... and is the cancellation that was counted already
 
     async def _park(self) -> None:
-        if self._coro is None and not self._dismissed:
+        if self._coro is None and not self._dismissed and self.task is not None:
             self._parked = _Parking(self)
+            asyncio._unregister_task(self.task)
             with suppress(asyncio.CancelledError):  # what comes through is the loop's closing
                 await self._parked
+            asyncio._register_task(self.task)
             self._parked = None
 
 

@@ -147,7 +147,7 @@ class ManagedLoop:
             self.give_back()
             return
         try:
-            self._run_to_end(_wind_up(self.loop))
+            self.run_to_end(_wind_up(self.loop))
         finally:
             self.give_back()
             self.loop.close()
@@ -155,16 +155,16 @@ class ManagedLoop:
     def settle(self) -> None:
         """Give tasks that were told to end the turn in which they do."""
         if not self.loop.is_closed():
-            self._run_to_end(_turn(self.loop))
+            self.run_to_end(asyncio.sleep(0))
 
     def cancel(self, tasks: Tasks) -> None:
         """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler."""
-        self._run_to_end(_cancel_all(self.loop, tasks))
+        self.run_to_end(_wait_cancelled(self.loop, tasks))
 
-    def _run_to_end(self, coro: Coroutine[Any, Any, None]) -> None:
+    def run_to_end(self, coro: Coroutine[Any, Any, Any]) -> Any:
         """Run a closing coroutine; SystemExit out of a leftover task is reported and does not end the test run."""
         loop = self.loop
-        task = loop.create_task(coro)
+        task = loop.create_task(_stop_after(loop, coro))
         while not task.done():
             try:
                 # A leftover task may call loop.stop(): start again until the closing is done.
@@ -173,7 +173,7 @@ class ManagedLoop:
                 loop.call_exception_handler(
                     {"message": f"a leftover task raised {error!r} while its loop was closed", "exception": error}
                 )
-        task.result()
+        return task.result()
 
 
 def refuse_running_loop() -> None:
@@ -195,36 +195,29 @@ def refuse_running_loop() -> None:
     )
 
 
-async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+async def _stop_after(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any]) -> Any:
     try:
-        me = asyncio.current_task()
-        for _ in range(CANCEL_ROUNDS):
-            leftover = other_tasks(loop, frozenset(), me)
-            if not leftover:
-                break
-            await _wait_cancelled(loop, leftover)
-        await loop.shutdown_asyncgens()
-        if sys.version_info >= (3, 12):
-            await loop.shutdown_default_executor(EXECUTOR_TIMEOUT)
-        else:
-            await loop.shutdown_default_executor()
+        return await coro
     finally:
         loop.stop()
+
+
+async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    me = asyncio.current_task()
+    for _ in range(CANCEL_ROUNDS):
+        leftover = other_tasks(loop, frozenset(), me)
+        if not leftover:
+            break
+        await _wait_cancelled(loop, leftover)
+    await loop.shutdown_asyncgens()
+    if sys.version_info >= (3, 12):
+        await loop.shutdown_default_executor(EXECUTOR_TIMEOUT)
+    else:
+        await loop.shutdown_default_executor()
 
 
 EXECUTOR_TIMEOUT: Final = 300.0
 """Seconds that threads of the default executor get to end, where Python can limit it (3.12+); asyncio's own figure."""
-
-
-async def _turn(loop: asyncio.AbstractEventLoop) -> None:
-    loop.stop()  # takes effect at the end of the turn that this is part of
-
-
-async def _cancel_all(loop: asyncio.AbstractEventLoop, tasks: Tasks) -> None:
-    try:
-        await _wait_cancelled(loop, tasks)
-    finally:
-        loop.stop()
 
 
 async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks) -> None:

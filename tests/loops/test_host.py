@@ -47,6 +47,8 @@ class HostTest(unittest.TestCase):
         """Answer as the owner."""
         return self.more
 
+    cut_short = False
+
     def cancelled_between(self) -> None:
         """Learn of a cancellation as the owner."""
         self.events.append("cancelled between phases")
