@@ -7,8 +7,7 @@ import unittest
 from typing import Any
 
 from asynctestkit import AsyncTestCase, async_hook
-from tests.outcomes import Events, suite_events
-from tests.support import run_class
+from tests.outcomes import Events, run_class, suite_events
 
 
 class Material:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from asynctestkit import AsyncTestCase, ScopeError
-from tests.outcomes import Events, OutcomeResult, suite_events
-from tests.support import mask, run_class, run_one, run_program
+from tests.outcomes import Events, OutcomeResult, mask, run_class, run_one, suite_events
+from tests.programs import run_program
 
 
 class Factory:

@@ -9,7 +9,7 @@ from typing import Any
 
 from asynctestkit import AsyncTestCase
 from tests.outcomes import Events, suite_events
-from tests.support import run_program
+from tests.programs import run_program
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 

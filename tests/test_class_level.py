@@ -8,7 +8,8 @@ import unittest
 from typing import Any
 
 from asynctestkit import AsyncTestCase
-from tests.support import run_class, run_one, run_program
+from tests.outcomes import run_class, run_one
+from tests.programs import run_program
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 

@@ -9,7 +9,7 @@ import textwrap
 import unittest
 from pathlib import Path
 
-from tests.samples_support import run
+from tests.programs import run
 
 FILES = {
     "test_mixed.py": """

@@ -13,7 +13,8 @@ import unittest
 from typing import Any
 
 from asynctestkit import LoopError, UsageError, async_hook, async_test
-from tests.support import mask, run_class, run_program
+from tests.outcomes import mask, run_class
+from tests.programs import run_program
 
 HAS_PYTEST = importlib.util.find_spec("pytest") is not None
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
@@ -334,7 +335,7 @@ class CommandLineTest(unittest.TestCase):
         short = run_program(SUITE, "-m", "unittest", "test_program").stderr
         self.assertEqual(len(re.findall(r'File "', short)), 1)
         full = run_program(
-            SUITE, "-m", "unittest", "test_program", environment={"ASYNCTESTKIT_FULL_TRACEBACK": "1"}
+            SUITE, "-m", "unittest", "test_program", variables={"ASYNCTESTKIT_FULL_TRACEBACK": "1"}
         ).stderr
         self.assertIn("asynctestkit", full)
 

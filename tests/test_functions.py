@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import gc
-import io
 import itertools
 import pickle
 import sys
 import textwrap
 import types
 import unittest
-import warnings
 from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 
 from asynctestkit import LoopError
-from tests.support import outcomes, run_program
+from tests.outcomes import complaints, outcomes
+from tests.programs import run_program
 
 HEADER = """
 import asyncio, unittest
@@ -308,12 +305,9 @@ class RunningTest(ModuleCase):
             with self.assertRaisesRegex(LoopError, "^a managed loop cannot be called from a running event loop\n"):
                 module.test_one()
 
-        with warnings.catch_warnings(record=True) as caught, mock.patch("sys.stderr", io.StringIO()) as stderr:
-            warnings.simplefilter("always")
+        with complaints() as said:
             asyncio.run(main())
-            gc.collect()
-        self.assertEqual(([str(warning.message) for warning in caught], stderr.getvalue()), ([], ""))
-        self.assertEqual(module.ran, [])
+        self.assertEqual((said, module.ran), ([], []))
 
 
 DECORATED = {

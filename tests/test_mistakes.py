@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
-import sys
 import unittest
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from asynctestkit import AsyncTestCase, SilentPassError
-from tests.outcomes import BothWays, Events, OutcomeResult, warnings_are_errors
-from tests.support import mask
+from tests.outcomes import BothWays, Events, OutcomeResult, complaints, mask, warnings_are_errors
 
 
 async def ready() -> bool:
@@ -21,20 +18,18 @@ async def ready() -> bool:
     return False
 
 
+def allow_return() -> None:
+    """Say nothing of unittest's own warning, in the block of warnings that this is called in."""
+    warnings.filterwarnings("ignore", "It is deprecated to return a value", DeprecationWarning)
+
+
 def message_of(case: type[unittest.TestCase]) -> str:
     """Return the message of the one failure of a test, with places and addresses masked; it must be the only word."""
-    unraisable: list[object] = []
-    hook, sys.unraisablehook = sys.unraisablehook, unraisable.append
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            warnings.filterwarnings("ignore", "It is deprecated to return a value", DeprecationWarning)
-            case("test").run(result := OutcomeResult())
-            gc.collect()
-    finally:
-        sys.unraisablehook = hook
+    with complaints() as said:
+        allow_return()
+        case("test").run(result := OutcomeResult())
     ((_, text),) = result.failures
-    assert (result.errors, caught, unraisable) == ([], [], [])
+    assert (result.errors, said) == ([], [])
     _, _, told = text.partition("asynctestkit.SilentPassError: ")
     return mask(told or text.partition("\nAssertionError: ")[2]).strip()
 
@@ -92,9 +87,8 @@ class ReturnTest(BothWays):
             return kept[0]
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+            allow_return()
             result = OutcomeResult()
-            warnings.simplefilter("ignore", DeprecationWarning)
             case_of(test)("test").run(result)
         kept[0].close()
         (event,) = result.events
@@ -110,7 +104,7 @@ class ReturnTest(BothWays):
             return case_of(test)
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+            allow_return()
             self.assert_events(make, "failure SilentPassError: Case.test returned 3; a test must return None")
 
     def test_expected_failure(self) -> None:
@@ -122,7 +116,7 @@ class ReturnTest(BothWays):
 
         result = OutcomeResult()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+            allow_return()
             case_of(test)("test").run(result)
         self.assertEqual(result.events, ["expected SilentPassError: Case.test returned 3; a test must return None"])
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from asynctestkit import AsyncTestCase
-from tests.support import run_debug, run_one
+from tests.outcomes import run_debug, run_one
 
 try:
     import anyio

@@ -15,7 +15,8 @@ import warnings
 from typing import Any
 
 from asynctestkit import AsyncTestCase, LoopError, ScopeError, UsageError
-from tests.support import mask, outcomes, run_class, run_debug, run_one, run_program
+from tests.outcomes import mask, outcomes, run_class, run_debug, run_one
+from tests.programs import run_program
 
 try:
     import uvloop
@@ -164,7 +165,7 @@ class DebugTest(unittest.TestCase):
                     self.assertTrue(asyncio.get_running_loop().get_debug())
         """
         outcome = run_program(
-            textwrap.dedent(source), "-m", "unittest", "test_program", environment={"PYTHONASYNCIODEBUG": "1"}
+            textwrap.dedent(source), "-m", "unittest", "test_program", variables={"PYTHONASYNCIODEBUG": "1"}
         )
         self.assertIn("\nOK\n", outcome.stderr)
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import copy
-import gc
-import io
 import pickle
 import unittest
-import warnings
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
 from asynctestkit import AsyncTestCase, LoopError, async_hook, async_test
-from tests.support import run_class, run_debug, run_one
+from tests.outcomes import complaints, run_class, run_debug, run_one
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 
@@ -484,12 +481,10 @@ class ByHandTest(unittest.TestCase):
                     call()
 
         case = Case("test")
-        with warnings.catch_warnings(record=True) as caught, mock.patch("sys.stderr", io.StringIO()) as stderr:
-            warnings.simplefilter("always")
+        with complaints() as said:
             asyncio.run(main())
             case.doCleanups()
-            gc.collect()
-        self.assertEqual(([str(warning.message) for warning in caught], stderr.getvalue()), ([], ""))
+        self.assertEqual(said, [])
 
 
 if __name__ == "__main__":

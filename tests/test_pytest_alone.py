@@ -7,7 +7,7 @@ import textwrap
 import unittest
 
 from tests import samples_support
-from tests.support import run_program
+from tests.programs import run_program
 
 HEADER = (
     "import asyncio, unittest\nfrom unittest import mock\n"

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from tests import samples_support as samples
-from tests.support import ROOT
+from tests.programs import ROOT, run
 
 WORKERS = 2
 
@@ -85,7 +85,7 @@ class CollectionTest(unittest.TestCase):
             "        yield from ids(test) if isinstance(test, unittest.TestSuite) else [test.id()]\n"
             "print(*ids(unittest.defaultTestLoader.discover('.')), sep='\\n')\n"
         )
-        finished = samples.run("-c", program)
+        finished = run("-c", program)
         found = finished.stdout.splitlines()
         self.assertIn("tests.test_samples.CollectionTest.test_unittest", found, finished.stderr)
         self.assertEqual([name for name in found if name.startswith("tests.samples.")], [])
@@ -93,7 +93,7 @@ class CollectionTest(unittest.TestCase):
     @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest(self) -> None:
         """pytest, which finds its folders in the project's configuration, does not find them."""
-        finished = samples.run("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests")
+        finished = run("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests")
         found = finished.stdout.splitlines()
         self.assertIn("tests/test_samples.py::CollectionTest::test_pytest", found, finished.stdout)
         self.assertEqual([name for name in found if name.startswith("tests/samples/")], [])

@@ -9,7 +9,8 @@ import unittest
 from typing import Any
 
 from asynctestkit import async_hook, async_test
-from tests.support import run_class, run_one, run_program
+from tests.outcomes import run_class, run_one
+from tests.programs import run_program
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 
