@@ -60,11 +60,13 @@ class FullTracebackTest(unittest.TestCase):
 
     def test_unittest(self) -> None:
         """Under `python -m unittest` our frames lead to each failure; with 0, as without the variable, none does."""
-        said = samples.run_sample("plain_case", "unittest", **samples.FULL_TRACEBACK)
-        self.assertIn('File "asynctestkit/plain.py"', said)
-        self.assertIn('File "asynctestkit/loops/host.py"', said)
-        said = samples.run_sample("plain_case", "unittest", ASYNCTESTKIT_FULL_TRACEBACK="0")
-        self.assertEqual(samples.MACHINERY.findall(said), [])
+        for sample, frames in (("plain_case", ("plain", "loops/host")), ("user_frames", ("case", "loops/host"))):
+            with self.subTest(sample):
+                said = samples.run_sample(sample, "unittest", **samples.FULL_TRACEBACK)
+                for frame in frames:
+                    self.assertIn(f'File "asynctestkit/{frame}.py"', said)
+                said = samples.run_sample(sample, "unittest", ASYNCTESTKIT_FULL_TRACEBACK="0")
+                self.assertEqual(samples.MACHINERY.findall(said), [])
 
     @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest(self) -> None:
