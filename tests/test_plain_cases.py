@@ -7,6 +7,7 @@ import contextvars
 import copy
 import pickle
 import unittest
+from typing import Any
 
 from asynctestkit import AsyncTestCase, LoopError, async_hook, async_test
 from tests.outcomes import BothWays, Events, complaints, run_debug, run_one
@@ -26,6 +27,17 @@ class Portable(unittest.TestCase):
     @async_test
     async def portable(self) -> None:
         self.assertTrue(self.ready)
+
+
+def case_that_notes(loops: Loops) -> Any:
+    """Return a case whose decorated test writes its loop down."""
+
+    class Case(unittest.TestCase):
+        @async_test
+        async def test(self) -> None:
+            loops.append(asyncio.get_running_loop())
+
+    return Case
 
 
 class OrderTest(BothWays):
@@ -174,13 +186,7 @@ class InstanceTest(unittest.TestCase):
     def test_run_again(self) -> None:
         """An instance runs any number of times, each on a loop of its own, and keeps nothing of it."""
         loops: Loops = []
-
-        class Case(unittest.TestCase):
-            @async_test
-            async def test(self) -> None:
-                loops.append(asyncio.get_running_loop())
-
-        case = Case("test")
+        case = case_that_notes(loops)("test")
         before = sorted(vars(case))
         for _ in range(3):
             result = unittest.TestResult()
@@ -254,13 +260,7 @@ class ByHandTest(unittest.TestCase):
     def test_outside(self) -> None:
         """A method runs when it is called; the case's cleanups close its loop."""
         loops: Loops = []
-
-        class Case(unittest.TestCase):
-            @async_test
-            async def test(self) -> None:
-                loops.append(asyncio.get_running_loop())
-
-        case = Case("test")
+        case = case_that_notes(loops)("test")
         case.test()
         case.doCleanups()
         self.assertEqual([loop.is_closed() for loop in loops], [True])
