@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from asynctestkit import AsyncTestCase, SilentPassError
+from asynctestkit import AsyncTestCase, SilentPassError, async_test
 from tests.outcomes import BothWays, Events, OutcomeResult, complaints, mask, warnings_are_errors
 
 
@@ -44,14 +44,16 @@ def case_of(test: Callable[..., Any]) -> type[AsyncTestCase]:
 class ReturnTest(BothWays):
     """Tests that return something."""
 
-    def returned(self, headline: str, test: Callable[..., Any]) -> None:
-        self.assertEqual(
-            message_of(case_of(test)),
+    def expected(self, headline: str) -> str:
+        return (
             f"{headline}; a test must return None\n"
             "  test     suite.Case.test\n"
             "  defined  test_mistakes.py:N\n"
-            "  fix:     assert on the value instead of returning it",
+            "  fix:     assert on the value instead of returning it"
         )
+
+    def returned(self, headline: str, test: Callable[..., Any]) -> None:
+        self.assertEqual(message_of(case_of(test)), self.expected(headline))
 
     def test_async(self) -> None:
         """An async test."""
@@ -69,6 +71,17 @@ class ReturnTest(BothWays):
             return False
 
         self.returned("Case.test returned False", test)
+
+    def test_decorated(self) -> None:
+        """A decorated method of a plain test case."""
+
+        async def test(self: Any) -> bool:
+            return False
+
+        test.__qualname__ = "Case.test"
+        decorated = async_test(test)  # type: ignore[arg-type]  # the mistake that is tested
+        case = type("Case", (unittest.TestCase,), {"test": decorated, "__module__": "suite"})
+        self.assertEqual(message_of(case), self.expected("Case.test returned False"))
 
     def test_long_value(self) -> None:
         """A long value is cut."""
