@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import sys
+import tempfile
 import textwrap
 import types
 import unittest
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tests.outcomes import outcomes
@@ -29,10 +32,16 @@ class ModuleCase(unittest.TestCase):
 
     def make(self, source: str) -> types.ModuleType:
         """Return a module with the header and `source` in it, importable while the test runs."""
-        module = types.ModuleType(f"made_for_functions_{next(_numbers)}")
-        sys.modules[module.__name__] = module
-        self.addCleanup(sys.modules.pop, module.__name__, None)
-        exec(compile(HEADER + textwrap.dedent(source), f"{module.__name__}.py", "exec"), vars(module))
+        name = f"made_for_functions_{next(_numbers)}"
+        path = Path(self.enterContext(tempfile.TemporaryDirectory())) / f"{name}.py"
+        path.write_text(HEADER + textwrap.dedent(source), encoding="utf-8")
+        # A file and a spec: 3.15 asks modules for them when it tells of an import that failed.
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        self.addCleanup(sys.modules.pop, name, None)
+        spec.loader.exec_module(module)
         return module
 
     def load(self, module: types.ModuleType, *names: str, pattern: str | None = None) -> unittest.TestSuite:
