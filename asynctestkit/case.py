@@ -30,7 +30,7 @@ from asynctestkit.loops.calls import DONE
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError
 from asynctestkit.report.frames import TRIM_FRAMES
-from asynctestkit.values import parse_scope
+from asynctestkit.values import SCOPES, parse_scope
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -325,7 +325,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
 
     def _atk_new_life(self, runner: Any = None) -> Life:
         cls, name, scope = type(self), self._testMethodName, self.loop_scope
-        asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
+        asked = None if scope is None else SCOPES.get(scope) or parse_scope(scope, option="loop_scope", where=name)
         options, timeout = class_hooks.loop_options(cls, self), None
         marks = getattr(getattr(cls, name, None), "__dict__", None)
         if marks and "__atk_options__" in marks:
