@@ -243,7 +243,16 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
         Raises:
             FixtureError: There is no such fixture, or it lives on another loop than the test's.
+            UsageError: The name is no string, or the test is not running.
         """
+        if self._atk_life is None:
+            raise UsageError(
+                message(
+                    f"get_fixture({name!r}) was awaited outside a running test",
+                    test=self.id(),
+                    fix="await it in the test, in asyncSetUp or in a fixture of the test",
+                )
+            )
         return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
 
     # ---- assertions that a coroutine object would pass or fail for the wrong reason ----------------------------
