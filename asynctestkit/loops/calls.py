@@ -135,7 +135,8 @@ class Phases:
                 raise
             return None
         except Interruption as interruption:
-            interruption.tell()
+            told = interruption
+        told.tell()  # not while the interruption is being handled, whose context is none of the user's concern
 
     def run_beside(self, awaitable: Awaitable[Any], context: contextvars.Context) -> Any:
         """Await something in a task of its own, in another context, from outside the loop."""

@@ -175,7 +175,7 @@ class HostTask:
             raise LoopError(
                 message(
                     "Event loop stopped before Future completed.",
-                    phase=self.name,
+                    test=self.name,
                     cause="loop.stop() was called while the test ran on the loop",
                     fix="leave stopping the loop to asynctestkit; await what the test waits for",
                 )
@@ -220,7 +220,9 @@ class HostTask:
             if interruption is not None:
                 assert self.task is not None
                 self.task.uncancel()
-                if isinstance(error, Exception):
+                # A limit that ran out says nothing of where the phase was, which its cancellation shows.
+                limit = isinstance(interruption, TimeoutError) and interruption.__cause__ is None
+                if isinstance(error, Exception) or (limit and error is not None):
                     raise interruption from error
                 raise interruption
             assert error is not None

@@ -51,8 +51,8 @@ class Fired(Interruption):
 class WideScope(Phases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
 
-    def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
-        super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
+    def __init__(self, kind: Scope, owner: Hashable, label: str, context: contextvars.Context) -> None:
+        super().__init__(context, name=f"{kind.word} {label}")
         self.context.run(SCOPE.set, self)
         self.kind = kind
         self.owner = owner
@@ -230,7 +230,7 @@ def enter(kind: Scope, owner: Hashable, label: str) -> WideScope:
     """Return the scope, begun if it has not been."""
     scope = _thread.scopes.get((kind, owner))
     if scope is None:
-        scope = _thread.scopes[kind, owner] = WideScope(kind, owner, label)
+        scope = _thread.scopes[kind, owner] = WideScope(kind, owner, label, _inherited(kind, owner))
     return scope
 
 
@@ -295,6 +295,7 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
     if asked is Scope.CLASS:
         # Run on its own, without its class's set-up, a test has no class to share with.
         return entered(Scope.CLASS, cls)
+    end_with(result)  # unittest runs no cleanups of a module that is not imported
     return enter_module(cls.__module__) if asked is Scope.MODULE else enter_session(result)
 
 
@@ -304,11 +305,23 @@ def inherited_context(cls: type) -> contextvars.Context:
     if context.get(SCOPE) is not None:  # a test that is run inside a hook of another
         context.run(SCOPE.set, None)
     # A scope's own context holds one variable that is not for others.
-    scopes = [scope for scope in _thread.scopes.values() if len(scope.context) > 1 and scope.covers(cls)]
+    _hand_down(context, [scope for scope in _thread.scopes.values() if len(scope.context) > 1 and scope.covers(cls)])
+    return context
+
+
+def _inherited(kind: Scope, owner: Any) -> contextvars.Context:
+    """Return a new context for a scope: the caller's, and over it what the hooks of wider scopes have set."""
+    context = contextvars.copy_context()
+    module = owner.__module__ if kind is Scope.CLASS and isinstance(owner, type) else None
+    wider = [entered(Scope.SESSION, None), entered(Scope.MODULE, module)]
+    _hand_down(context, [scope for scope in wider if scope is not None and scope.kind > kind])
+    return context
+
+
+def _hand_down(context: contextvars.Context, scopes: list[WideScope]) -> None:
     for scope in sorted(scopes, key=_width, reverse=True):
         for var, value in scope.changes():
             context.run(var.set, value)
-    return context
 
 
 def _width(scope: WideScope) -> Scope:

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop
 from asynctestkit.loops.others import other_tasks
+from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 
 if TRIM_FRAMES:
@@ -36,6 +37,11 @@ class User(Protocol):
         """The test class."""
         ...
 
+    @property
+    def name(self) -> str:
+        """What reports call the test."""
+        ...
+
     def interrupt(self, error: BaseException) -> None:
         """End the running phase with an error."""
         ...
@@ -52,6 +58,8 @@ class SharedLoop:
         """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
         self.mode: bool | None = None
         """The debug mode that was asked for last; None is the one in which the loop was made."""
+        self._settings: tuple[Any, Any, float] = (None, None, 0.1)
+        self._closed_by = ""
         self._made_in = self.managed.loop.get_debug()
         self._known: set[asyncio.Task[Any]] = set()
         """Tasks of scopes, so that they need not be looked up again."""
@@ -70,11 +78,19 @@ class SharedLoop:
         self.holders.discard(holder)
         if holder in self.fired:
             self.fired.remove(holder)
-        if not self._close_if_unused():
+        if not self._close_if_unused() and not self.loop.is_closed():
             self.cancel({task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder})
 
     def use(self, user: User, debug: bool | None) -> None:
-        """Keep the loop open, and in the debug mode a test asked for, while the test runs on it."""
+        """Keep the loop open, and in the debug mode a test asked for, while the test runs on it.
+
+        Raises:
+            LoopError: Somebody has closed the loop.
+        """
+        loop = self.managed.loop
+        if loop.is_closed():
+            raise _closed(loop, self._closed_by)
+        self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
         self.users.append(user)
         if debug is not self.mode:
             self.set_debug(debug)
@@ -82,7 +98,11 @@ class SharedLoop:
     def leave(self, user: User, task: asyncio.Task[Any] | None = None) -> None:
         """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled."""
         try:
-            self.cancel(self._left_by_test(task))
+            if self.managed.loop.is_closed():
+                self._closed_by = self._closed_by or user.name
+            else:
+                self._reset()
+                self.cancel(self._left_by_test(task))
         finally:
             self.users.remove(user)
             if not self.holders:
@@ -117,6 +137,16 @@ class SharedLoop:
             if took:
                 self.managed.give_back()
 
+    def _reset(self) -> None:
+        """Take back what the test has changed of the loop itself."""
+        loop = self.managed.loop
+        handler, factory, duration = self._settings
+        if loop.get_exception_handler() is not handler:
+            loop.set_exception_handler(handler)
+        if loop.get_task_factory() is not factory:
+            loop.set_task_factory(factory)
+        loop.slow_callback_duration = duration
+
     def _left_by_test(self, own: asyncio.Task[Any] | None) -> set[asyncio.Task[Any]]:
         left: set[asyncio.Task[Any]] = set()
         for task in other_tasks(self.loop, self._known, own):
@@ -133,6 +163,17 @@ class SharedLoop:
             _open.discard(self)
         self.managed.close()
         return True
+
+
+def _closed(loop: asyncio.AbstractEventLoop, by: str) -> LoopError:
+    return LoopError(
+        message(
+            "Event loop is closed: a test has closed the loop that it shares with others",
+            loop=repr(loop),
+            closed_by=by or "a hook, or code that runs between the tests",
+            fix='leave closing the loop to asynctestkit, or give the test its own with loop_scope = "test"',
+        )
+    )
 
 
 MOST_KNOWN: Final = 1000
@@ -200,4 +241,4 @@ def close_all() -> None:
         _open.clear()
     for shared in left:
         if not shared.loop.is_running() and asyncio._get_running_loop() is None:
-            shared.managed.close()
+            shared.managed.close(at_exit=True)

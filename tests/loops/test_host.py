@@ -310,7 +310,7 @@ class BrokenLoopTest(HostTest):
         self.assertEqual(
             str(caught.exception),
             "Event loop stopped before Future completed.\n"
-            "  phase  subject\n"
+            "  test   subject\n"
             "  cause  loop.stop() was called while the test ran on the loop\n"
             "  fix:   leave stopping the loop to asynctestkit; await what the test waits for",
         )
