@@ -35,6 +35,7 @@ from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_
 from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -177,7 +178,7 @@ class Life(Phases):
         """
         self._enter(_SET_UP)
         if plain is not None:
-            self.call(plain)
+            refuse_generator(self.call(plain), plain)
         if later is not None and not self.cut_short:
             later()
         if self.cut_short:
@@ -236,7 +237,7 @@ class Life(Phases):
             if first is not None:
                 first()
             if plain is not None:
-                self.call(plain)
+                refuse_generator(self.call(plain), plain)
 
     def hook(self, step: Step, function: Callable[..., Any], /, *args: Any) -> None:
         """Run one hook of step 3 or 7 where the test case is not ours and calls its hooks itself."""

@@ -253,7 +253,7 @@ class HostTask:
             try:
                 value = await coro
             except BaseException as raised:  # it belongs to the caller of run()
-                if isinstance(raised, GeneratorExit) and asyncio._get_running_loop() is None:
+                if isinstance(raised, GeneratorExit) and not self._is_current(me):
                     raise  # the task itself is being thrown away
                 error = raised
                 if raised.__traceback__ is not None:
@@ -276,6 +276,9 @@ class HostTask:
                 self.loop.stop()
             if self._owner.may_go_on():
                 await self._park()
+
+    def _is_current(self, task: asyncio.Task[None] | None) -> bool:
+        return asyncio._get_running_loop() is self.loop and asyncio.current_task() is task
 
     def _cancel_at_next_await(self) -> None:
         task = self.task

@@ -25,7 +25,8 @@ from asynctestkit.loops.calls import Interruption, Phases
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.shared import SCOPE, SharedLoop, close_all, shared_loop
 from asynctestkit.report.errors import LoopError, message, raise_together
-from asynctestkit.report.frames import TRIM_FRAMES, trim
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
+from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -127,14 +128,32 @@ class WideScope(Phases):
     def call_hook(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call a hook of the scope, plain or async; a loop that the scope holds already is current meanwhile."""
         held = self._shared
-        if held is None:
-            return self.call(function, *args, **kwargs)
-        took = held.managed.make_current()
+        took = held is not None and held.managed.make_current()
         try:
-            return self.call(function, *args, **kwargs)
+            value = self.call(function, *args, **kwargs)
+        except asyncio.CancelledError as error:  # which would end the run of a runner that collects Exceptions
+            raise self._cancelled(error, name_of(function)) from error
         finally:
-            if took:
+            if took and held is not None:
                 held.managed.give_back()
+        refuse_generator(value, function)
+        return value
+
+    def report(self) -> None:
+        """Raise what cancelled the scope's hooks, if none of what they hold open has said why."""
+        cut = self.unexplained()
+        if cut is not None:
+            raise self._cancelled(cut, f"a hook of {self.name}") from cut
+
+    def _cancelled(self, error: asyncio.CancelledError, hook: str) -> LoopError:
+        return LoopError(
+            message(
+                f"{hook} ended with CancelledError{f': {error}' if str(error) else ''}",
+                scope=self.name,
+                cause="it awaits something that was cancelled, or was cancelled itself and nothing says why",
+                fix="suppress the CancelledError of what the hook has cancelled itself",
+            )
+        )
 
     # Context variables.
 

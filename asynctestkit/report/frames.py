@@ -39,7 +39,9 @@ def clean(error: BaseException) -> None:
     while TRIM_FRAMES and todo:
         one = todo.pop()
         one.__traceback__ = _without_ours(one.__traceback__)
-        members = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        members: tuple[BaseException, ...] = (
+            getattr(one, "exceptions", ()) if isinstance(one, BaseExceptionGroup) else ()
+        )
         for other in (one.__cause__, one.__context__, *members):
             if other is not None and id(other) not in seen:
                 seen.add(id(other))
