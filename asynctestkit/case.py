@@ -28,7 +28,7 @@ from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
 from asynctestkit.report import mistakes
-from asynctestkit.report.errors import UsageError
+from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import parse_scope
 
