@@ -28,7 +28,7 @@ from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
 from asynctestkit.report import mistakes
-from asynctestkit.report.errors import UsageError
+from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import SCOPES, parse_scope
 
@@ -254,7 +254,16 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
 
         Raises:
             FixtureError: There is no such fixture, or it lives on another loop than the test's.
+            UsageError: The name is no string, or the test is not running.
         """
+        if self._atk_life is None:
+            raise UsageError(
+                message(
+                    f"get_fixture({name!r}) was awaited outside a running test",
+                    test=self.id(),
+                    fix="await it in the test, in asyncSetUp or in a fixture of the test",
+                )
+            )
         return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
 
     # ---- running -----------------------------------------------------------------------------------------------

@@ -88,7 +88,9 @@ def _life_of(case: unittest.TestCase) -> Life:
 def _plan_of(case: unittest.TestCase) -> Plan:
     test = getattr(type(case), case._testMethodName, None)
     options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
-    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout)
+    outcome = getattr(case, "_outcome", None)  # private: the way to the result of the run; none in debug()
+    result = getattr(outcome, "result", None)
+    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout, result=result)
 
 
 def _close(case: unittest.TestCase) -> None:
