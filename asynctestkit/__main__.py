@@ -16,8 +16,10 @@ PROGRAM = "python -m asynctestkit"
 class Program(unittest.TestProgram):
     """unittest's program under the name it was called by; exit codes are unittest's."""
 
+    test: unittest.TestSuite  # which the type stubs leave out
+
     def createTests(self, *args: Any, **kwargs: Any) -> None:
-        """Load the tests; a bracket in `-k test_x[a]` means itself where a test has that name, else what fnmatch says."""
+        """Load the tests; a bracket in `-k test_x[a]` means itself where a test has that name, else a set of them."""
         patterns: list[str] | None = self.testNamePatterns
         if patterns and any("[" in pattern for pattern in patterns):
             self.testNamePatterns = [self._as_meant(pattern, *args, **kwargs) for pattern in patterns]
