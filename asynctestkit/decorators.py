@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
 from asynctestkit import functions, plain
 from asynctestkit.case import AsyncTestCase
 from asynctestkit.fixtures.params import PARAMS, make_variant, variants
-from asynctestkit.fixtures.requests import Requests
+from asynctestkit.fixtures.requests import Requests, shown_signature
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
@@ -157,6 +157,7 @@ def _single(function: Any, options: LoopOptions, seconds: float | None, *, publi
             return owner(function.__name__)
         return functions.run_function(function, args, kwargs, owner=owner, options=options, timeout=seconds)
 
+    test.__signature__ = shown_signature(function)  # type: ignore[attr-defined]  # what inspect.signature looks for first
     return test
 
 

@@ -47,6 +47,7 @@ class FunctionTests(unittest.TestCase, metaclass=_Functions):
     """The async test functions of one module."""
 
     __test__ = False
+    _atk_of_module = True
 
 
 class _ModuleFunction:

@@ -61,8 +61,7 @@ def run_class_hook(cls: Any, function: AsyncFunction) -> Any:
     if scope.in_task():  # await super().setUpClass()
         return function(cls)
     scope.call_hook(function, cls)
-    if (error := scope.unexplained()) is not None:
-        raise error
+    scope.report()
     return None
 
 
@@ -71,8 +70,7 @@ def run_module_hook(function: AsyncFunction) -> None:
     scope = scopes.enter_module(function.__module__)
     try:
         scope.call_hook(function)
-        if (error := scope.unexplained()) is not None:
-            raise error
+        scope.report()
     finally:
         if function.__name__ == "tearDownModule":
             scope.end()
@@ -90,7 +88,9 @@ def _life_of(case: unittest.TestCase) -> Life:
 def _plan_of(case: unittest.TestCase) -> Plan:
     test = getattr(type(case), case._testMethodName, None)
     options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
-    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout)
+    outcome = getattr(case, "_outcome", None)  # private: the way to the result of the run; none in debug()
+    result = getattr(outcome, "result", None)
+    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout, result=result)
 
 
 def _close(case: unittest.TestCase) -> None:

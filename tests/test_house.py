@@ -46,8 +46,10 @@ LAYERS: Final = (
             (
                 "__init__",
                 "__main__",
+                "assertions",
                 "case",
                 "class_hooks",
+                "declaration",
                 "decorators",
                 "functions",
                 "outside",

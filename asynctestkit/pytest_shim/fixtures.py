@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from asynctestkit.fixtures.definition import Fixture, Kind
+from asynctestkit.fixtures.definition import Fixture
+from asynctestkit.fixtures.kinds import Kind
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.pytest_shim.claims import other_claims
 from asynctestkit.pytest_shim.current import item_of

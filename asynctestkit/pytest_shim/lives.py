@@ -11,7 +11,7 @@ import contextvars
 from collections.abc import Callable
 from typing import Any
 
-from asynctestkit.fixtures.live import Keeper
+from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
@@ -58,7 +58,7 @@ class ItemLife(Life):
 
     def watch(self, keeper: Keeper) -> None:
         """End with the real error if a scope fires that a wider fixture holds open."""
-        keeper.users.add(self.interrupt)
+        keeper.watch(self.interrupt)
         self._watched.append(keeper)
 
     def run_body(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
@@ -124,9 +124,12 @@ class ItemLife(Life):
         self._begin_phase(_SET_UP)
         assert self.fixtures is not None
         try:
-            return self.fixtures.open()
+            values = self.fixtures.open()
         finally:
             self._changes.take_from(self.context)
+        if values is None:
+            self.report()
+        return values or {}
 
     def close_ours(self) -> None:
         """Close them."""
@@ -139,7 +142,7 @@ class ItemLife(Life):
     def end(self) -> None:
         """End the life: what was held back is raised, the loop closed or left."""
         for keeper in self._watched:
-            keeper.users.discard(self.interrupt)
+            keeper.unwatch(self.interrupt)
         try:
             self.report()
         finally:

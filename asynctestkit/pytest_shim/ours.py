@@ -7,6 +7,7 @@ before it. The fixtures themselves are found, opened and closed as for any test 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
@@ -15,8 +16,9 @@ import pytest
 
 from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.fixtures.params import CHOICES
+from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import USES, Requests, requests_of
+from asynctestkit.fixtures.signatures import requested_names
 from asynctestkit.loops import scopes
 from asynctestkit.pytest_plugin import CURRENT
 from asynctestkit.pytest_shim.lives import ItemLife
@@ -29,6 +31,7 @@ if TRIM_FRAMES:
 
 _KNOWN: Final = pytest.StashKey[set[str]]()
 _ASKED: Final = pytest.StashKey[tuple[str, ...]]()
+_FILLED: Final = pytest.StashKey[tuple[str, ...]]()
 _VALUES: Final = pytest.StashKey[dict[str, Any]]()
 
 _REQUESTS: Final = pytest.StashKey[Requests]()
@@ -45,8 +48,16 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         ):
             continue
         requests = _requests_of(item)
-        used = (*getattr(item.cls, USES, ()), *getattr(item.obj, USES, ()), *sorted(requests.names(autouse=True)))
-        asked = [name for name in item.fixturenames if name in requests.names()]
+        used = (
+            *getattr(item.cls, USES, ()),
+            *getattr(item.obj, USES, ()),
+            *sorted(requests.names(item.obj, autouse=True)),
+        )
+        filled = _hidden_parameters(item.obj, item.cls, requests)
+        if filled:
+            item.stash[_FILLED] = filled
+            used = (*used, *filled)
+        asked = [name for name in item.fixturenames if name in requests.names(item.obj)]
         for name in used:
             if name not in item.fixturenames:
                 item.fixturenames.append(name)
@@ -59,26 +70,44 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
             config.pluginmanager.register(_provider_of(new))
 
 
+def fill(item: pytest.Item, arguments: dict[str, Any]) -> None:
+    """Add to what pytest passes to a test of `@async_test` the fixtures of ours that its signature does not show."""
+    for name in item.stash.get(_FILLED, ()):
+        if name not in arguments:
+            arguments[name] = item.stash[_VALUES][name]
+
+
+def _hidden_parameters(function: Any, cls: type | None, requests: Requests) -> tuple[str, ...]:
+    """Return which fixtures of ours a test of `@async_test` takes as parameters."""
+    if not hasattr(function, "__atk_options__"):
+        return ()
+    inner = inspect.unwrap(function)
+    known, values = requests.names(inner), getattr(function, VALUES, {})
+    names = requested_names(inner, given=0 if cls is None else 1)
+    return tuple(name for name in names if name in known and name not in values)
+
+
 def ask(item: Any, life: ItemLife) -> None:
     """Say which of our fixtures a test needs, before its loop is opened."""
     names = item.stash.get(_ASKED, ())
     if not names:
         return
-    plan = _requests_of(item).several(names, item.name)
+    plan = _requests_of(item).several(names, item.obj, item.name)
     if choices := _choices(item, plan):
-        plan = _requests_of(item).several(names, item.name, choices=choices)
+        plan = _requests_of(item).several(names, item.obj, item.name, choices=choices)
     _keep_class(item, plan)
     life.use(plan, instance=item.instance)
 
 
-def parametrise(metafunc: pytest.Metafunc) -> None:
+def parametrise(metafunc: Any) -> None:
     """Make a test one for each value of the parametrised fixtures of ours that it needs."""
     requests = _requests_of(metafunc)
     if hasattr(metafunc.function, CHOICES):  # @async_test has done so
         return
-    names = [name for name in metafunc.fixturenames if name in requests.names()]
+    names = [name for name in metafunc.fixturenames if name in requests.names(metafunc.function)]
+    names += [name for name in _hidden_parameters(metafunc.function, metafunc.cls, requests) if name not in names]
     try:
-        plan = requests.several(names, metafunc.function.__name__)
+        plan = requests.several(names, metafunc.function, metafunc.function.__name__)
     except UsageError:
         return  # told when the test runs
     for node in plan.order:

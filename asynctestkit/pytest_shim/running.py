@@ -12,6 +12,7 @@ import pytest
 
 from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
+from asynctestkit.pytest_shim import ours
 from asynctestkit.pytest_shim.items import life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.stand_in import StandIn
@@ -74,6 +75,7 @@ def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **
     if args:  # drawn by Hypothesis
         function = functools.partial(function, *args)
     if hasattr(function, "__atk_options__"):
+        ours.fill(item, arguments)
         value = _run_decorated(life, function, arguments)
     else:
         value = life.run_body(function, **arguments)

@@ -6,19 +6,21 @@ pytest's context as it was when it was set up; what it sets there is set in pyte
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import pytest
 
-from asynctestkit.fixtures.live import Keeper
+from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
+from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.pytest_shim.settings import Reach
 from asynctestkit.pytest_shim.variables import Changes
 from asynctestkit.report.errors import FixtureError, UsageError, message
-from asynctestkit.report.frames import TRIM_FRAMES, trim
+from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -50,13 +52,20 @@ class WideFixture:
         self.scope = new_scope(reach, f"fixture {name!r}", options)
         self._changes = Changes()
         self._keeper: Keeper | None = None
+        self._shared: SharedLoop | None = None
         self._listed = _open_in(config)
 
     def open(self, opening: Opening, call: Callable[[], Any]) -> None:
         """Open an async fixture in a task of its own."""
-        keeper = self._keeper = Keeper(opening)
+        shared = self._shared = self.scope.hold(self.scope.options)
         context = self.scope.context.copy()
-        self.begin(keeper.open, call, context)
+        keeper = self._keeper = Keeper(opening, call, loop=shared.loop, context=context)
+        self._listed.append(self)
+        try:
+            shared.run_to_end(keeper.opened())
+        except BaseException:
+            self.end()
+            raise
         self._changes.take_from(context)
 
     def begin(self, function: Callable[..., Any], /, *args: Any) -> None:
@@ -78,8 +87,8 @@ class WideFixture:
     def close(self) -> None:
         """Close an async fixture, then end."""
         try:
-            if self._keeper is not None:
-                self.scope.call_hook(self._keeper.close)
+            if self._keeper is not None and self._shared is not None:
+                self._shared.run_to_end(self._keeper.close())
         finally:
             self.end()
 
@@ -91,13 +100,9 @@ class WideFixture:
 
     def watch(self, life: Watcher) -> None:
         """Have a test ended if a scope fires that the fixture holds open; raise the error if one did before."""
-        keeper = self._keeper
-        if keeper is None:
-            return
-        if keeper.error is not None:
-            trim(keeper.error)  # it was raised before, and collects the frames of each time
-            raise keeper.error
-        life.watch(keeper)
+        if self._keeper is not None:
+            self._keeper.check()
+            life.watch(self._keeper)
 
     def check(self, options: LoopOptions) -> None:
         """Refuse a test whose loop is of another kind than the one that the fixture lives on."""
@@ -124,7 +129,7 @@ _HOLDERS: Final = pytest.StashKey[_Holders]()
 
 def new_scope(reach: Reach, what: str, options: LoopOptions) -> WideScope:
     """Return a scope that belongs to nobody but its maker."""
-    scope = WideScope(_SCOPES[reach], object(), what)
+    scope = WideScope(_SCOPES[reach], object(), what, contextvars.copy_context())
     scope.name = f"{reach.word} {what}"
     scope.options = options
     return scope

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 from unittest import mock
 
-from tests.support import LIMIT, ROOT, plugin_options
+from tests.programs import LIMIT, ROOT, plugin_options
 
 HEADER: Final = """\
 import asyncio, contextvars, functools, unittest

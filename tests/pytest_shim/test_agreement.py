@@ -13,8 +13,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Final
 
+from tests.programs import LIMIT, ROOT
 from tests.pytest_shim.support import missing, run_pytest, written
-from tests.support import LIMIT, ROOT
 
 SUITE: Final = """
 from asynctestkit import AsyncTestCase, async_hook, async_test, fixture, parametrize

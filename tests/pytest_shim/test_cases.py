@@ -358,7 +358,7 @@ class DecoratedTest(PluginTest):
                 return 3
         """
         outcomes = self.outcomes(source)
-        self.assertEqual(outcomes[-1], "2 failed, 6 passed", outcomes)
+        self.assertEqual(outcomes[-1], "2 failed, 6 passed", outcomes)  # test_both runs once for each of two params
         self.assertEqual(
             [line.partition(" - ")[0] for line in outcomes[:2]], ["FAILED test_returns", "FAILED test_timeout"]
         )

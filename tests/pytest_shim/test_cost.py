@@ -7,8 +7,8 @@ import subprocess
 import sys
 import unittest
 
+from tests.programs import ROOT
 from tests.pytest_shim.support import missing, run_pytest
-from tests.support import ROOT
 
 LIMIT_MS = 10.0
 

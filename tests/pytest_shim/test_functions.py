@@ -225,7 +225,7 @@ class FunctionsTest(PluginTest):
         outcomes = self.outcomes(source)
         if "fixture 'subtests' not found" in str(outcomes):
             self.skipTest("this pytest has no subtests")
-        self.assertRegex(outcomes[0], r"^(SUBFAILED\(n=2\)|\(n=2\) SUBFAIL) test_some - assert 2 < 2$")
+        self.assertRegex("\n".join(outcomes), r"(?m)^(SUBFAILED\(n=2\)|\(n=2\) SUBFAIL) test_some - assert 2 < 2$")
 
     def test_selection_and_junit(self) -> None:
         """`-k`, node ids, `-x`, `--lf` and junit XML work."""

@@ -14,8 +14,8 @@ import unittest
 from pathlib import Path
 from typing import Final
 
+from tests.programs import PLUGIN, ROOT
 from tests.pytest_shim.support import missing, run_pytest, summary_of
-from tests.support import PLUGIN, ROOT
 
 ASKED_FOR: Final = os.environ.get("ASYNCTESTKIT_PEERS", "") not in ("", "0")
 
