@@ -10,7 +10,7 @@ import pytest
 from asynctestkit.fixtures.params import VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Plan
-from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.scopes import WideScope
 from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES
@@ -37,11 +37,15 @@ def wanted(item: pytest.Item) -> Options | None:
     """Return what a test asks for; None where it is not for us to run."""
     found = item.stash.get(_OPTIONS, _UNKNOWN)
     if found is _UNKNOWN:
-        settings = settings_of(item.config)
-        options = options_of(item, settings)
-        found = options if is_wanted(options, settings) and not other_claims(item) else None
-        item.stash[_OPTIONS] = found
+        found = item.stash[_OPTIONS] = asked(item)
     return found
+
+
+def asked(item: pytest.Item) -> Options | None:
+    """Return what `wanted` does, as of now: while tests are collected, hooks may still mark them."""
+    settings = settings_of(item.config)
+    options = options_of(item, settings)
+    return options if is_wanted(options, settings) and not other_claims(item) else None
 
 
 def life_of(item: pytest.Item, options: Options | None, *, least: Reach | None = None) -> ItemLife:
@@ -140,6 +144,10 @@ def _loop_to_join(
         for fixture in used:
             fixture.check(kind)
         return widest.scope, kind
+    if isinstance(kind.factory, GivenLoop):  # whoever runs there shares it with those who do already
+        for fixture in wide.open_in(item.config):
+            if fixture.scope.options.key == kind.key:
+                return fixture.scope, kind
     if options.reach is None or options.reach is Reach.TEST:
         return None, kind
     return wide.holder(item, options.reach, kind), kind
@@ -149,8 +157,8 @@ def _reach(item: Any, options: Options, least: Reach | None) -> Reach | None:
     """Return how long the loop must live: as the test asks, or as one of its fixtures does that ask for more."""
     if options.reach is Reach.TEST or not (LOOP_SCOPES or least):
         return options.reach
-    asked = [REACHES[LOOP_SCOPES[name]] for name in LOOP_SCOPES if name in item.fixturenames]
-    reaches = (options.reach, least, *asked)
+    of_fixtures = [REACHES[LOOP_SCOPES[name]] for name in LOOP_SCOPES if name in item.fixturenames]
+    reaches = (options.reach, least, *of_fixtures)
     return max((reach for reach in reaches if reach is not None and reach > Reach.TEST), default=None)
 
 

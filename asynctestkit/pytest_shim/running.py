@@ -13,7 +13,7 @@ import pytest
 from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim import ours
-from asynctestkit.pytest_shim.items import life_of, wanted
+from asynctestkit.pytest_shim.items import asked, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.stand_in import StandIn
 from asynctestkit.report import mistakes
@@ -39,7 +39,7 @@ def take_test(item: pytest.Function) -> None:
 
 def is_ours(item: pytest.Item) -> bool:
     """Whether we run an async test."""
-    return wanted(item) is not None
+    return asked(item) is not None
 
 
 def runner_of(item: pytest.Item) -> Callable[[Any], Any]:

@@ -53,7 +53,7 @@ class WideFixture:
         self._changes = Changes()
         self._keeper: Keeper | None = None
         self._shared: SharedLoop | None = None
-        self._listed = _open_in(config)
+        self._listed = open_in(config)
 
     def open(self, opening: Opening, call: Callable[[], Any]) -> None:
         """Open an async fixture in a task of its own."""
@@ -185,7 +185,8 @@ def _node(item: pytest.Item, reach: Reach) -> pytest.Collector:
     return found
 
 
-def _open_in(config: pytest.Config) -> list[WideFixture]:
+def open_in(config: pytest.Config) -> list[WideFixture]:
+    """Return the wider fixtures that are open in a run."""
     if _OPEN not in config.stash:
         config.stash[_OPEN] = []
     return config.stash[_OPEN]
