@@ -11,8 +11,8 @@ import pytest
 
 from asynctestkit.case import AsyncTestCase
 from asynctestkit.outside import Given, outside
-from asynctestkit.pytest_shim.items import LIFE, NAMES, begin_for_case, outside_names, unknown_to_us
-from asynctestkit.pytest_shim.ours import keep_scopes
+from asynctestkit.pytest_shim.items import LIFE, begin_for_case
+from asynctestkit.pytest_shim.ours import NAMES, keep_scopes, outside_names, unknown_to_us
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 

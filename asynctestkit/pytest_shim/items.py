@@ -7,8 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from asynctestkit.fixtures.params import VALUES
-from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.scopes import WideScope
@@ -70,22 +68,6 @@ def loop_options(item: pytest.Item) -> LoopOptions:
     return LoopOptions(factory or factory_of(item), settings_of(item.config).debug)
 
 
-NAMES: Final = "__atk_outside__"
-"""Where a test method keeps the names of pytest's fixtures that it takes as parameters."""
-
-
-def outside_names(item: Any) -> tuple[str, ...]:
-    """Return which fixtures of pytest a test of AsyncTestCase takes as parameters."""
-    function = getattr(item.cls, item.originalname, None)
-    return unknown_to_us(item.cls, function) if hasattr(function, NAMES) else ()
-
-
-def unknown_to_us(cls: Any, function: Any) -> tuple[str, ...]:
-    """Return what a test method of AsyncTestCase asks for and our own lookup does not find."""
-    filled = getattr(function, VALUES, {})
-    return tuple(name for name in requests_of(cls).unknown(function, given=1) if name not in filled)
-
-
 def begin_for_case(item: Any, *, needed: bool) -> bool:
     """Begin the life of a test of AsyncTestCase, if it is needed or joins the loop of a wider fixture of pytest's."""
     if not needed and not wide.used_by(item):
@@ -118,7 +100,7 @@ def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture])
 
 
 def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
-    case._atk_given = Given(outside_names(item))
+    case._atk_given = Given(ours.outside_names(item))
     plan = case._atk_plan()
     joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
     life = ItemLife(plan._replace(options=kind._replace(debug=plan.options.debug)), joined, case._atk_may_go_on)

@@ -30,6 +30,8 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 _KNOWN: Final = pytest.StashKey[set[str]]()
+NAMES: Final = "__atk_outside__"
+"""Where a test method keeps the names of pytest's fixtures that it takes as parameters."""
 _ASKED: Final = pytest.StashKey[tuple[str, ...]]()
 _FILLED: Final = pytest.StashKey[tuple[str, ...]]()
 _VALUES: Final = pytest.StashKey[dict[str, Any]]()
@@ -41,11 +43,12 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """Let tests ask pytest for our fixtures, and have them use those that every test uses."""
     known = config.stash.setdefault(_KNOWN, set())
     for item in items:
-        if (
-            not isinstance(item, pytest.Function)
-            or hasattr(item.cls, "_atk_plan")
-            or getattr(item, "nofuncargs", False)
-        ):
+        if not isinstance(item, pytest.Function):
+            continue
+        if hasattr(item.cls, "_atk_plan"):
+            _leave_unknown_names(item)
+            continue
+        if getattr(item, "nofuncargs", False):
             continue
         requests = _requests_of(item)
         used = (
@@ -68,6 +71,29 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         if new := set(asked) - known:
             known |= new
             config.pluginmanager.register(_provider_of(new))
+
+
+def _leave_unknown_names(item: Any) -> None:
+    """Leave names that pytest does not know either to our own lookup, whose error tells what was meant."""
+    # Which names pytest knows is told by a private attribute only; without it, pytest reports what it does not know.
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+    if known is not None:
+        for name in outside_names(item):
+            if name not in known and name in item.fixturenames:
+                item.fixturenames.remove(name)
+
+
+def outside_names(item: Any) -> tuple[str, ...]:
+    """Return which fixtures of pytest a test of AsyncTestCase takes as parameters."""
+    function = getattr(item.cls, item.originalname, None)
+    names = unknown_to_us(item.cls, function) if hasattr(function, NAMES) else ()
+    return tuple(name for name in names if name in item.fixturenames)
+
+
+def unknown_to_us(cls: Any, function: Any) -> tuple[str, ...]:
+    """Return what a test method of AsyncTestCase asks for and our own lookup does not find."""
+    filled = getattr(function, VALUES, {})
+    return tuple(name for name in requests_of(cls).unknown(function, given=1) if name not in filled)
 
 
 def fill(item: pytest.Item, arguments: dict[str, Any]) -> None:

@@ -74,13 +74,15 @@ def _examples(inner: Any, item: pytest.Function, life: ItemLife) -> Callable[...
 def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **arguments: Any) -> None:
     if args:  # drawn by Hypothesis
         function = functools.partial(function, *args)
+    name = item.nodeid
     if hasattr(function, "__atk_options__"):
+        name = f"{function.__module__}.{function.__qualname__}"  # as it is called without the plugin
         ours.fill(item, arguments)
         value = _run_decorated(life, function, arguments)
     else:
         value = life.run_body(function, **arguments)
     if value is not None:
-        mistakes.refuse_value(value, function, item.nodeid)
+        mistakes.refuse_value(value, function, name)
 
 
 def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> Any:

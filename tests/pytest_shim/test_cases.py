@@ -49,13 +49,13 @@ class PytestFixturesTest(PluginTest):
         self.assert_pass(source, count=5, conftest=conftest)
 
     def test_unknown(self) -> None:
-        """A name that nobody knows is pytest's error, which lists what there is."""
+        """A name that nobody knows is our own error, as under unittest."""
         source = """
             class CaseTest(asynctestkit.AsyncTestCase):
                 async def test_it(self, nowhere): pass
         """
         _, said = self.run_pytest(source)
-        self.assertIn("fixture 'nowhere' not found", said)
+        self.assertIn("FixtureError: no fixture is called 'nowhere'", said)
 
     def test_autouse(self) -> None:
         """Async fixtures that the class uses run in the test's task, around set-up and tear-down."""

@@ -1,0 +1,143 @@
+"""Two thousand trivial tests under pytest, ours beside the peers': `python -m tests.benchmarks.under_pytest`.
+
+Every row is a pytest run of one file in a process of its own; rows are interleaved, round by round, and compared by CPU
+time within their round. The peers get a virtual environment of their own, made where it does not exist yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.programs import environment
+
+TESTS: Final = 2000
+PEERS: Final = ("pytest", "pytest-asyncio", "anyio")
+ONLY: Final = ("-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:cacheprovider")
+
+
+def _functions(kind: str, head: str = "", arguments: str = "") -> Callable[[int], str]:
+    return lambda n: head + "".join(f"{kind}def test_{i}({arguments}):\n    pass\n\n" for i in range(n))
+
+
+def _methods(head: str, base: str, kind: str) -> Callable[[int], str]:
+    return lambda n: (
+        f"{head}class T({base}):\n" + "".join(f"    {kind}def test_{i}(self):\n        pass\n\n" for i in range(n))
+    )
+
+
+def _fixture(kind: str) -> str:
+    return f"import pytest\n\n@pytest.fixture\n{kind}def value():\n    yield 1\n\n"
+
+
+class Row(NamedTuple):
+    """One file, how it is run, what it is held against."""
+
+    source: Callable[[int], str]
+    options: tuple[str, ...]
+    peers: bool = False
+    against: str = ""
+    limit: float | None = None
+
+
+WITHOUT: Final = ("-p", "no:asynctestkit", "-p", "no:anyio")
+OURS: Final = ("-p", "no:anyio")
+ASYNCIO: Final = ("-p", "no:anyio", "-p", "no:asynctestkit", "-o", "asyncio_mode=auto")
+ANYIO: Final = ("-p", "no:asyncio", "-p", "no:asynctestkit", "-o", "anyio_mode=auto")
+
+ROWS: Final = {
+    "sync": Row(_functions(""), WITHOUT),
+    "sync, plugin installed": Row(_functions(""), OURS, against="sync", limit=1.02),
+    "async": Row(_functions("async "), OURS, against="sync", limit=1.15),
+    "async, pytest-asyncio": Row(_functions("async "), ASYNCIO, peers=True, against="sync"),
+    "async, anyio": Row(
+        _functions("async ", "import pytest\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n\n"),
+        ANYIO,
+        peers=True,
+        against="sync",
+    ),
+    "sync generator fixture": Row(_functions("", _fixture(""), "value"), WITHOUT),
+    "async generator fixture": Row(
+        _functions("async ", _fixture("async "), "value"), OURS, against="sync generator fixture", limit=1.3
+    ),
+    "async generator fixture, pytest-asyncio": Row(
+        _functions("async ", _fixture("async "), "value"), ASYNCIO, peers=True, against="sync generator fixture"
+    ),
+    "TestCase": Row(_methods("import unittest\n\n", "unittest.TestCase", ""), WITHOUT),
+    "AsyncTestCase": Row(
+        _methods("import asynctestkit\n\n", "asynctestkit.AsyncTestCase", "async "),
+        OURS,
+        against="TestCase",
+        limit=1.25,
+    ),
+    "IsolatedAsyncioTestCase": Row(
+        _methods("import unittest\n\n", "unittest.IsolatedAsyncioTestCase", "async "), WITHOUT, against="TestCase"
+    ),
+}
+
+
+def peers_python() -> str | None:
+    """Return the interpreter of the peers' environment; None if it cannot be made."""
+    home = Path(tempfile.gettempdir(), f"asynctestkit-peers-{sys.version_info[0]}.{sys.version_info[1]}")
+    python = home / "bin" / "python"
+    if not (home / "done").exists():
+        for command in ([sys.executable, "-m", "venv", str(home)], [str(python), "-m", "pip", "install", "-q", *PEERS]):
+            if subprocess.run(command, capture_output=True, check=False).returncode:
+                return None
+        (home / "done").touch()
+    return str(python)
+
+
+def cpu_time(python: str, file: Path, options: tuple[str, ...]) -> float:
+    """Return the CPU seconds of a run; one that does not pass stops the benchmark."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [python, "-m", "pytest", "-q", *ONLY, *options, str(file)]
+    done = subprocess.run(command, cwd=file.parent, env=environment({}), capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise SystemExit(f"{file.stem}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> int:
+    """Print all rows; return 1 if one is over its limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tests", type=int, default=TESTS)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    peers = peers_python()
+    rows = {name: row for name, row in ROWS.items() if not row.peers or peers}
+    if peers is None:
+        print("the peers could not be installed: their rows are left out")
+    times: dict[str, list[float]] = {name: [] for name in rows}
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder, f"test_{number}.py") for number, name in enumerate(rows)}
+        for name, row in rows.items():
+            files[name].write_text(row.source(asked.tests), encoding="utf-8")
+        for _ in range(asked.rounds + 1):  # the first round writes bytecode and is not counted
+            for name, row in rows.items():
+                times[name].append(cpu_time(peers if row.peers and peers else sys.executable, files[name], row.options))
+    over = False
+    for name, row in rows.items():
+        counted = times[name][1:]
+        line = f"{name:42} {statistics.median(counted) / asked.tests * 1e6:8.0f} us/test"
+        if row.against:
+            ratios = [own / other for own, other in zip(counted, times[row.against][1:], strict=True)]
+            ratio = statistics.median(ratios)
+            line += f"   {ratio:5.2f} x {row.against}  [{min(ratios):.2f} to {max(ratios):.2f}]"
+            if row.limit is not None:
+                line += f"   limit {row.limit}"
+                over = over or ratio > row.limit
+        print(line)
+    return int(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
