@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks, running
-from asynctestkit.fixtures.params import CHOICES, VALUES, expand_methods
+from asynctestkit.fixtures.expansion import Variants, expand_methods
+from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
@@ -90,6 +91,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     _atk_debug: ClassVar[bool | None] = None
     _atk_life: Life | None = None
     _atk_result: object = None
+    _atk_expand = staticmethod(expand_methods)
 
     if TYPE_CHECKING:
         debug: Any
@@ -235,7 +237,9 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         Raises:
             FixtureError: There is no such fixture, or it lives on another loop than the test's.
         """
-        return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
+        cls, test = type(self), self._testMethodName
+        choices = getattr(getattr(cls, test, None), CHOICES, None)
+        return await self._atk_running().fetch(requests_of(cls).find(name, test, choices), instance=self)
 
     # ---- assertions that a coroutine object would pass or fail for the wrong reason ----------------------------
 
@@ -335,6 +339,8 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
             requests = requests_of(cls)
             if requests.are_none(function):
                 return
+            if isinstance(function, Variants):
+                raise function.refusal()
             passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
             life.use(requests.plan(function, name, given=1, passed=passed, choices=choices), instance=self)
         except UsageError as error:
