@@ -15,23 +15,23 @@ import asyncio
 import contextvars
 import unittest
 import warnings
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
-from asynctestkit import class_hooks, running
+from asynctestkit import class_hooks, declaration, running
+from asynctestkit.assertions import Assertions
 from asynctestkit.fixtures.expansion import Variants, expand_methods
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
-from asynctestkit.loops.managed import check_factory
 from asynctestkit.report import mistakes
-from asynctestkit.report.errors import ScopeError, UsageError, message
-from asynctestkit.report.frames import TRIM_FRAMES, place_of
-from asynctestkit.values import Scope, parse_scope, parse_switch
+from asynctestkit.report.errors import UsageError
+from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import parse_scope
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -44,7 +44,6 @@ T = TypeVar("T")
 
 _BODY: Final = Step.BODY
 
-_NO_MESSAGE: Final[Any] = object()
 _RUN_STATE = ("_asyncioRunner", "_asyncioTestContext", "_atk_life", "_atk_result", "_outcome")
 
 
@@ -68,7 +67,7 @@ class _LoopAttribute:
         return life.get_loop()
 
 
-class AsyncTestCase(IsolatedAsyncioTestCase):
+class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     """A test case whose tests, set-up and tear-down may be coroutines, run in one task on a managed loop.
 
     Attributes:
@@ -89,6 +88,8 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
     loop_scope: ClassVar[str | None] = None
     loop_factory: ClassVar[Any] = None
     _atk_debug: ClassVar[bool | None] = None
+    _atk_cooperates: ClassVar[bool] = False
+    """Whether a class that stands behind AsyncTestCase has hooks, which ours then call."""
     _atk_life: Life | None = None
     _atk_result: object = None
     _atk_expand = staticmethod(expand_methods)
@@ -104,23 +105,17 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def __init_subclass__(cls, *args: Any, **kwargs: Any) -> None:
         super().__init_subclass__(*args, **kwargs)
-        where = f"{cls.__module__}.{cls.__qualname__}"
-        debug = vars(cls).get("debug")
-        if "debug" in vars(cls) and not callable(debug):
-            cls._atk_debug = parse_switch(debug, option="debug", where=where)
-            del cls.debug  # the method of that name is what everybody else looks for
-        if cls.loop_scope is not None:
-            scope = parse_scope(cls.loop_scope, option="loop_scope", where=where)
-            if scope is Scope.TEST:
-                _refuse_wide_hooks(cls, where)
-        if cls.loop_factory is not None:
-            check_factory(cls.loop_factory, where=where)
+        declaration.check(cls, debug_method=AsyncTestCase.debug)
+        cls._atk_cooperates = class_hooks.has_hooks_behind(cls, AsyncTestCase)
         class_hooks.adapt(cls, AsyncTestCase)
         expand_methods(cls)
 
     def __init__(self, methodName: str = "runTest") -> None:
         super().__init__(methodName)
-        class_hooks.adapt_late(type(self), AsyncTestCase)
+        cls = type(self)
+        class_hooks.adapt_late(cls, AsyncTestCase)
+        if not callable(cls.debug):  # set after the class statement
+            declaration.take_debug(cls, AsyncTestCase.debug, f"{cls.__module__}.{cls.__qualname__}")
         self._asyncioRunner: Any = None
         self._asyncioTestContext: contextvars.Context | None = None
         self._atk_life = None
@@ -129,29 +124,31 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def setUp(self) -> Any:
         """Prepare the test; may be overridden by a plain function or a coroutine function."""
-        return DONE
+        return _after(super().setUp())
 
     def tearDown(self) -> Any:
         """Tidy up after the test; may be overridden by a plain function or a coroutine function."""
-        return DONE
+        return _after(super().tearDown())
 
     async def asyncSetUp(self) -> None:
         """Prepare the test on its loop, in its task, after `setUp`."""
+        await super().asyncSetUp()
 
     async def asyncTearDown(self) -> None:
         """Tidy up on the test's loop, in its task, before `tearDown`."""
+        await super().asyncTearDown()
 
     @classmethod
     @class_hooks.adapted
     def setUpClass(cls) -> Any:
         """Prepare the class; may be overridden by a plain class method or an async one."""
-        return class_hooks.set_up_class(cls, lambda: DONE)
+        return class_hooks.set_up_class(cls, class_hooks.behind(super().setUpClass))
 
     @classmethod
     @class_hooks.adapted
     def tearDownClass(cls) -> Any:
         """Tidy up after the class; may be overridden by a plain class method or an async one."""
-        return class_hooks.tear_down_class(cls, lambda: DONE)
+        return class_hooks.tear_down_class(cls, class_hooks.behind(super().tearDownClass))
 
     @classmethod
     @_default
@@ -174,7 +171,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         Raises:
             TypeError: `cm` is no asynchronous context manager.
         """
-        enter, leave = _protocol(cm, "__aenter__", "__aexit__")
+        enter, leave = mistakes.special_methods(cm, "__aenter__", "__aexit__")
         value: T = await enter(cm)
         self.addAsyncCleanup(self._atk_leave, leave, cm)
         return value
@@ -187,7 +184,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         life = self._atk_life
         if life is None or not life.in_task():
             return super().enterContext(cm)
-        enter, leave = _protocol(cm, "__enter__", "__exit__")
+        enter, leave = mistakes.special_methods(cm, "__enter__", "__exit__")
         value: T = enter(cm)
         self.addAsyncCleanup(life.leave_plain, leave, cm)
         return value
@@ -204,30 +201,53 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         Raises:
             TypeError: `cm` is no asynchronous context manager.
         """
-        enter, leave = _protocol(cm, "__aenter__", "__aexit__")
+        enter, leave = mistakes.special_methods(cm, "__aenter__", "__aexit__")
         value: T = await enter(cm)
         cls.addClassCleanup(class_hooks.begin(cls).leave, leave, cm)
         return value
 
     @classmethod
+    def enterClassContext(cls, cm: AbstractContextManager[T]) -> T:
+        """Enter a context manager for the class's life; return what it gives.
+
+        Entered by an async class hook, it is left in the class's task too, as anyio's cancel scopes demand.
+        """
+        scope = class_hooks.begin(cls)
+        if not scope.in_task():
+            return super().enterClassContext(cm)
+        enter, leave = mistakes.special_methods(cm, "__enter__", "__exit__")
+        value: T = enter(cm)
+        cls.addClassCleanup(scope.leave_plain, leave, cm)
+        return value
+
+    @classmethod
     def doClassCleanups(cls) -> None:
         """Run the class's cleanups, awaiting async ones, and let go of its loop."""
-        class_hooks.do_class_cleanups(cls)
+        class_hooks.do_class_cleanups(cls, class_hooks.behind(super().doClassCleanups))
 
     def doCleanups(self) -> Any:  # a bool, which the type stubs of unittest do not know
         """Run the cleanups, sync and async mixed, last in first out; return whether all went well so far."""
+        life, outcome = self._atk_life, self._outcome
+        if outcome is not None and life is not None and not life.active:
+            self._atk_close_fixtures(life)  # what a set-up that failed had asked for by name
         if self._cleanups:
             super().doCleanups()
-        life, outcome = self._atk_life, self._outcome
         if life is None or life.active:
             return outcome is None or outcome.success
         if outcome is None:  # after a failed debug(): this is the end of the test
             self._tearDownAsyncioRunner()
             return True
-        if life.held is not None:
+        self._atk_close_fixtures(life)
+        if life.has_something_to_report:
             with outcome.testPartExecutor(self):
                 life.report()
         return bool(outcome.success)
+
+    def _atk_close_fixtures(self, life: Life) -> None:
+        """Close fixtures that were asked for by name outside of the body, recording what closing raises."""
+        if life.fixtures is not None and life.fixtures.openings:
+            with self._outcome.testPartExecutor(self):
+                life.close_fixtures()
 
     async def get_fixture(self, name: str) -> Any:
         """Return the value of a fixture that the running test asks for by name, opened now if it is not open.
@@ -240,43 +260,6 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         cls, test = type(self), self._testMethodName
         choices = getattr(getattr(cls, test, None), CHOICES, None)
         return await self._atk_running().fetch(requests_of(cls).find(name, test, choices), instance=self)
-
-    # ---- assertions that a coroutine object would pass or fail for the wrong reason ----------------------------
-
-    def assertTrue(self, expr: Any, msg: Any = None) -> None:
-        """Check that the expression is true; a coroutine object is neither, and fails."""
-        self._atk_refuse_coroutine(expr, "assertTrue")
-        super().assertTrue(expr, msg)
-
-    def assertFalse(self, expr: Any, msg: Any = None) -> None:
-        """Check that the expression is false; a coroutine object is neither, and fails."""
-        self._atk_refuse_coroutine(expr, "assertFalse")
-        super().assertFalse(expr, msg)
-
-    def assertIsNotNone(self, obj: Any, msg: Any = None) -> None:
-        """Check that the object is not None; a coroutine object proves nothing, and fails."""
-        self._atk_refuse_coroutine(obj, "assertIsNotNone")
-        super().assertIsNotNone(obj, msg)
-
-    def _atk_refuse_coroutine(self, value: object, assertion: str) -> None:
-        fault = mistakes.coroutine_fault(value, assertion)
-        if fault is not None:
-            raise self.failureException(fault)
-
-    @contextmanager
-    def subTest(self, msg: Any = _NO_MESSAGE, **params: Any) -> Generator[None]:
-        """As on TestCase, but the cancellation by an open scope is not the sub-test's: it ends the test."""
-        cut: asyncio.CancelledError | None = None
-        with super().subTest(**params) if msg is _NO_MESSAGE else super().subTest(msg, **params):
-            try:
-                yield
-            except asyncio.CancelledError as error:
-                task = None if asyncio._get_running_loop() is None else asyncio.current_task()
-                if task is None or not task.cancelling():
-                    raise
-                cut = error
-        if cut is not None:
-            raise cut
 
     # ---- running -----------------------------------------------------------------------------------------------
 
@@ -369,12 +352,12 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 
     def _atk_may_go_on(self) -> bool:
         """Whether an async phase may follow the one that has just ended."""
-        if self._cleanups:
+        if self._cleanups or _own_hook(self.tearDown) is not None:
+            return True  # what `tearDown` does is not known before: it may add async cleanups
+        life, cls = self._atk_life, type(self)
+        if cls._callTearDown is not _CALL_TEAR_DOWN or cls.doCleanups is not _DO_CLEANUPS:
             return True
-        life = self._atk_life
-        if life is None or life.step is not _BODY:
-            return False
-        return _own_hook(self.asyncTearDown) is not None or _own_hook(self.tearDown) is not None
+        return life is not None and life.step is _BODY and _own_hook(self.asyncTearDown) is not None
 
     async def _atk_leave(self, leave: Callable[..., Awaitable[Any]], cm: object) -> None:
         assert self._atk_life is not None
@@ -422,7 +405,7 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
         )
 
     def _callCleanup(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        self._callMaybeAsync(function, *args, **kwargs)
+        mistakes.refuse_generator(self._callMaybeAsync(function, *args, **kwargs), function)
 
     def _callAsync(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         mistakes.require_coroutine_function(func)
@@ -439,44 +422,16 @@ class AsyncTestCase(IsolatedAsyncioTestCase):
 _DEFAULT_HOOKS: Final = frozenset(
     vars(AsyncTestCase)[name] for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 )
+_CALL_TEAR_DOWN: Final = vars(AsyncTestCase)["_callTearDown"]
+_DO_CLEANUPS: Final = vars(AsyncTestCase)["doCleanups"]
 
 
 def _own_hook(hook: Callable[[], Any]) -> Callable[[], Any] | None:
-    """Return a hook of an instance, None where it is the default one, which need not be called."""
-    return None if getattr(hook, "__func__", None) in _DEFAULT_HOOKS else hook
+    """Return a hook of an instance, None where it is the default one and would do nothing."""
+    bound: Any = hook
+    return None if getattr(hook, "__func__", None) in _DEFAULT_HOOKS and not bound.__self__._atk_cooperates else hook
 
 
-def _protocol(cm: object, enter: str, leave: str) -> tuple[Any, Any]:
-    """Look the two special methods up on the type, as the `with` statement does."""
-    cls = type(cm)
-    try:
-        return getattr(cls, enter), getattr(cls, leave)
-    except AttributeError:
-        pass
-    asynchronous = enter == "__aenter__"
-    kind, other = ("asynchronous context manager", "__enter__") if asynchronous else ("context manager", "__aenter__")
-    text = f"'{cls.__module__}.{cls.__qualname__}' object does not support the {kind} protocol"
-    if hasattr(cls, other):
-        wanted = "enterContext()" if asynchronous else "await enterAsyncContext()"
-        other_kind = "context manager" if asynchronous else "asynchronous context manager"
-        text += f" but it supports the {other_kind} protocol. Did you mean to use {wanted}?"
-    raise TypeError(text)
-
-
-def _refuse_wide_hooks(cls: type, where: str) -> None:
-    """Refuse `loop_scope = "test"` on a class whose own hooks need a loop that lives longer."""
-    for name in ("asyncSetUpClass", "asyncTearDownClass"):
-        hook = getattr(cls, name)
-        if not hasattr(hook, "__atk_default__"):
-            _refuse_hook(name, hook, where)
-
-
-def _refuse_hook(name: str, hook: object, where: str) -> NoReturn:
-    raise ScopeError(
-        message(
-            f"loop_scope 'test' cannot hold what {name} sets up for the whole class",
-            class_=f"{where}  loop_scope=test",
-            hook=f"{place_of(hook)}  scope=class",
-            fix="leave loop_scope out, or make it 'class' or wider",
-        )
-    )
+def _after(value: Any) -> Any:
+    """Return what a hook behind ours returned, which may have to be awaited, or what may be awaited all the same."""
+    return DONE if value is None else value

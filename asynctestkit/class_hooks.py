@@ -14,12 +14,16 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import unittest
 from collections.abc import Callable
-from typing import Any, cast
+from functools import partial
+from typing import Any, Final, cast
 
+from asynctestkit.declaration import check_module
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.report import mistakes
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope, parse_scope
@@ -30,6 +34,7 @@ if TRIM_FRAMES:
 
 _WRAPPED = "__atk_class_hook__"
 _PLAIN = LoopOptions()
+_TEST_HOOKS: Final = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
 
 
 def adapted(hook: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,8 +48,25 @@ def adapt(cls: type, base: type) -> None:
     for name, around in (("setUpClass", set_up_class), ("tearDownClass", tear_down_class)):
         raw = next(vars(klass)[name] for klass in cls.__mro__ if name in vars(klass))
         function = getattr(raw, "__func__", raw)
-        if raw is not vars(base)[name] and not hasattr(function, _WRAPPED):
-            setattr(cls, name, _wrapper(raw, function, around))
+        if raw is vars(base)[name] or hasattr(function, _WRAPPED):
+            continue
+        if name in vars(cls):
+            setattr(cls, name, _wrapper(function, around, partial(_own, raw)))
+        else:  # a mixin's: looked up anew each time, as it would be without the wrapper
+            setattr(cls, name, _wrapper(function, around, partial(_inherited, cls, name)))
+
+
+def behind(hook: Any) -> Any:
+    """Return a hook that `super()` found behind AsyncTestCase; None where it is only TestCase's, which does nothing."""
+    stock = getattr(unittest.TestCase, hook.__name__)
+    return None if getattr(hook, "__func__", hook) is stock.__func__ else hook
+
+
+def has_hooks_behind(cls: type, base: type) -> bool:
+    """Whether a class that stands behind `base` in the order of lookup, and is not unittest's, has hooks of a test."""
+    later = cls.__mro__[cls.__mro__.index(base) + 1 :]
+    ours = [klass for klass in later if klass not in base.__mro__]
+    return any(name in vars(klass) for klass in ours for name in _TEST_HOOKS)
 
 
 def adapt_late(cls: Any, base: type) -> None:
@@ -54,28 +76,42 @@ def adapt_late(cls: Any, base: type) -> None:
             adapt(cls, base)
 
 
-def _wrapper(raw: Any, function: Callable[..., Any], around: Callable[..., Any]) -> Any:
+def _wrapper(function: Callable[..., Any], around: Callable[..., Any], bound: Callable[[Any], Any]) -> Any:
     @functools.wraps(function)
     def hook(cls: Any) -> Any:
-        return around(cls, raw.__get__(None, cls))
+        return around(cls, bound(cls))
 
     return cast("Any", classmethod(adapted(hook)))
 
 
-def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
-    """Begin the class's scope: `plain` is its `setUpClass`; `asyncSetUpClass` follows."""
+def _own(raw: Any, cls: type) -> Any:
+    return raw.__get__(None, cls)
+
+
+def _inherited(place: type, name: str, cls: type) -> Any:
+    return getattr(super(place, cls), name)
+
+
+def set_up_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
+    """Begin the class's scope: `plain` is its `setUpClass`, None where it has none; `asyncSetUpClass` follows."""
     scope = scopes.entered(Scope.CLASS, cls)
     if scope is not None and scope.depth:
-        return plain()
+        return DONE if plain is None else plain()
     if scope is not None:  # left open by a run that was interrupted
         scope.end()
+    check_module(cls)
     scope = begin(cls)
     hook = cls.asyncSetUpClass if _overridden(cls, "asyncSetUpClass") else None
-    if hook is not None or _overridden(cls, "asyncTearDownClass") or _asks_for_shared_loop(cls):
-        scope.hold(scope.options)
+    for name in ("asyncSetUpClass", "asyncTearDownClass"):
+        mistakes.require_coroutine_function(getattr(cls, name))
+    if hook is not None or _overridden(cls, "asyncTearDownClass"):
+        scope.shares_loop = True
+    if scope.shares_loop or (plain is not None and _asks_for_shared_loop(cls)):
+        scope.hold(scope.options)  # for the hooks, in which it is current; without any, the first test opens it
     scope.depth += 1
     try:
-        scope.call_hook(plain)
+        if plain is not None:
+            scope.call_hook(plain)
         if hook is not None and scope.held is None:
             scope.call_hook(hook)
     finally:
@@ -85,24 +121,29 @@ def set_up_class(cls: Any, plain: Callable[[], Any]) -> Any:
     return DONE
 
 
-def tear_down_class(cls: Any, plain: Callable[[], Any]) -> Any:
-    """Run `asyncTearDownClass`, then `plain`, the class's `tearDownClass`."""
+def tear_down_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
+    """Run `asyncTearDownClass`, then `plain`, the class's `tearDownClass`, None where it has none."""
     scope = scopes.entered(Scope.CLASS, cls)
     if scope is None or scope.depth:
-        return plain()
+        return DONE if plain is None else plain()
     scope.depth += 1
     try:
         if _overridden(cls, "asyncTearDownClass"):
             scope.call_hook(cls.asyncTearDownClass)
-        scope.call_hook(plain)
+        if plain is not None:
+            scope.call_hook(plain)
     finally:
         scope.depth -= 1
     return DONE
 
 
-def do_class_cleanups(cls: Any) -> None:
-    """Run the class's cleanups as unittest does, awaiting what is async, and end the class's scope."""
-    cls.tearDown_exceptions = []
+def do_class_cleanups(cls: Any, later: Callable[[], Any] | None) -> None:
+    """Run the class's cleanups as unittest does, awaiting what is async, and end the class's scope.
+
+    `later` is a `doClassCleanups` that stands behind ours; None where there is only TestCase's.
+    """
+    errors: list[Any] = []
+    cls.tearDown_exceptions = errors
     scope = begin(cls)
     if scope.fixtures is not None:  # opened after the class was set up, so closed before it is taken down
         _collect(cls, scope.fixtures.close)
@@ -112,6 +153,9 @@ def do_class_cleanups(cls: Any) -> None:
     if scope.held is not None:
         _collect(cls, functools.partial(_answer, cls, scope))
     _collect(cls, scope.end)
+    if later is not None:
+        later()
+        cls.tearDown_exceptions = [*errors, *vars(cls)["tearDown_exceptions"]]
 
 
 def begin(cls: Any) -> scopes.WideScope:
@@ -129,7 +173,10 @@ def loop_options(cls: Any, instance: Any = None) -> LoopOptions:
     debug = cls._atk_debug
     if debug is None and (cls if instance is None else instance).loop_factory is None:
         return _PLAIN
-    return LoopOptions(_factory(cls, instance), debug)
+    factory = _factory(cls, instance)
+    # A method is bound to another instance for each test, and still makes loops of one kind.
+    kind = getattr(factory, "__func__", None) if isinstance(getattr(factory, "__self__", None), cls) else None
+    return LoopOptions(factory, debug, kind)
 
 
 def _factory(cls: Any, instance: Any) -> Any:
@@ -143,6 +190,8 @@ def _factory(cls: Any, instance: Any) -> Any:
     if instance is not None and "loop_factory" in vars(instance):
         return instance.loop_factory
     factory = cls.loop_factory
+    if isinstance(factory, property):
+        return (cls.__new__(cls) if instance is None else instance).loop_factory
     if inspect.isfunction(factory) and not isinstance(inspect.getattr_static(cls, "loop_factory"), staticmethod):
         needs = [
             p
@@ -179,6 +228,6 @@ def _answer(cls: Any, scope: scopes.WideScope) -> None:
             scope.call_hook(function, *args, **kwargs)
         except Exception as error:
             errors.append(error)
-    if not errors and (cut := scope.unexplained()) is not None:
-        raise cut
+    if not errors:
+        scope.report()
     raise_together(errors, f"steps failed when {scope.name} was cut short")

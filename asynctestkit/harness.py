@@ -27,14 +27,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.fixtures.live import TestFixtures, WideFixtures
+from asynctestkit.fixtures.live import TestFixtures
+from asynctestkit.fixtures.wide import Changes, WideFixtures
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
-from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
-from asynctestkit.loops.others import other_tasks
+from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -89,12 +90,15 @@ class Life(Phases):
     refusal: Exception | None = None
     """Why the test cannot run: raised before anything is set up."""
 
+    shared: SharedLoop | None = None
+    """The shared loop that the test runs on; None where it has a loop of its own."""
+
     _managed: ManagedLoop | None = None
-    _shared: scopes.SharedLoop | None = None
     _bare_class: scopes.WideScope | None = None
+    _deadline: asyncio.TimerHandle | None = None
 
     def __init__(self, plan: Plan, *, more: Callable[[], bool] | None = None, runner: Runner | None = None) -> None:
-        super().__init__(scopes.inherited_context(plan.owner), name=plan.name, limit=plan.timeout)
+        super().__init__(scopes.inherited_context(plan.owner), name=plan.name)
         self.plan = plan
         self._more = more
         self._runner = runner
@@ -132,10 +136,9 @@ class Life(Phases):
     def wide_host(self, scope: Scope) -> scopes.WideScope:
         """Return the class, module or session that fixtures of this scope belong to."""
         plan = self.plan
+        scopes.end_with(plan.result)
         if scope is Scope.CLASS:
-            host = scopes.entered(Scope.CLASS, plan.owner)
-            if host is None:  # run on its own, the test is all there is of its class
-                host = self._bare_class = scopes.enter_class(plan.owner)
+            host = scopes.entered(Scope.CLASS, plan.owner) or self._enter_class()
         else:
             host = (
                 scopes.enter_module(plan.owner.__module__)
@@ -147,6 +150,17 @@ class Life(Phases):
         if host.fixtures is None:
             host.fixtures = WideFixtures(host)
             host.at_end(host.fixtures.close)
+        return host
+
+    def _enter_class(self) -> scopes.WideScope:
+        """Begin the scope of a class whose hooks are not ours."""
+        cls: Any = self.plan.owner
+        host = scopes.enter_class(cls)
+        if _is_run_as_a_class(cls, self.plan.result):
+            # unittest runs class cleanups newest first, and after tearDownClass: the scope goes last.
+            cls._class_cleanups.insert(0, (host.end, (), {}))
+        else:  # run on its own, the test is all there is of its class
+            self._bare_class = host
         return host
 
     # The steps.
@@ -164,7 +178,7 @@ class Life(Phases):
         """
         self._enter(_SET_UP)
         if plain is not None:
-            self.call(plain)
+            refuse_generator(self.call(plain), plain)
         if later is not None and not self.cut_short:
             later()
         if self.cut_short:
@@ -190,7 +204,8 @@ class Life(Phases):
         if self.fixtures is None:
             return run(*args)
         values = self.fixtures.open()
-        return None if self.cut_short else run(*args, **values)
+        self.meet_interruption()
+        return None if values is None else run(*args, **values)
 
     async def fetch(self, plan: FixturePlan, *, instance: object) -> Any:
         """Give the running test a fixture that it asks for by name."""
@@ -198,13 +213,9 @@ class Life(Phases):
             self.fixtures = TestFixtures(self, FixturePlan((), ()), instance=instance, owner=self.plan.owner)
         return await self.fixtures.fetch(plan)
 
-    def shares_loop_of(self, host: scopes.WideScope) -> bool:
-        """Whether the test runs on the loop that fixtures of a wider scope live on."""
-        return self._shared is not None and self._shared is host.hold(host.options)
-
-    def inherit(self, host: scopes.WideScope) -> None:
-        """Take over the context variables that a wider scope's fixtures have set."""
-        for var, value in host.changes():
+    def inherit(self, changes: Changes) -> None:
+        """Set context variables that a wider fixture has set, from outside the loop."""
+        for var, value in changes:
             self.context.run(var.set, value)
 
     def close_fixtures(self) -> None:
@@ -226,7 +237,7 @@ class Life(Phases):
             if first is not None:
                 first()
             if plain is not None:
-                self.call(plain)
+                refuse_generator(self.call(plain), plain)
 
     def hook(self, step: Step, function: Callable[..., Any], /, *args: Any) -> None:
         """Run one hook of step 3 or 7 where the test case is not ours and calls its hooks itself."""
@@ -235,11 +246,17 @@ class Life(Phases):
         if step is Step.SET_UP:
             self.report()
 
+    @property
+    def has_something_to_report(self) -> bool:
+        """Whether `report` will raise."""
+        return self.held is not None or self._interruption is not None
+
     def report(self) -> None:
         """Step 9: raise what was held back, if no scope has answered for it."""
         error = self.unexplained()
         if error is not None:
             raise error
+        self.meet_interruption()
 
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
@@ -255,22 +272,24 @@ class Life(Phases):
 
     def _close_loop(self) -> None:
         managed, self._managed = self._managed, None
-        shared, self._shared = self._shared, None
+        shared, self.shared = self.shared, None
+        if self.fixtures is not None:
+            self.fixtures.release()
         if managed is None:
             return
+        if self._deadline is not None:
+            self._deadline.cancel()
         self.dismiss()
         host, self.host = self.host, None
         try:
-            if shared is not None:
-                _clear(shared, host)
-            elif self._runner is None:
+            if shared is None and self._runner is None:
                 managed.close()
             elif host is not None and not host.ended:
                 managed.settle()
+            if shared is not None:
+                shared.leave(self, None if host is None else host.task)
         finally:
             managed.give_back()
-            if shared is not None:
-                shared.leave(self)
 
     def _enter(self, step: Step) -> None:
         self.step = step
@@ -292,27 +311,26 @@ class Life(Phases):
             managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
         self._managed = managed
         managed.make_current()
+        if plan.timeout is not None:
+            self._deadline = managed.loop.call_later(plan.timeout, self._expire, plan.timeout)
         return managed
 
     def _join(self, scope: scopes.WideScope) -> ManagedLoop:
         refuse_running_loop()
-        shared = self._shared = scope.hold(self.plan.options)
+        shared = scope.hold(self.plan.options)
         if shared.fired:
             shared.check(self.owner)
+        self.shared = shared
         shared.use(self, self.plan.options.debug)
-        if shared.known is None:
-            shared.known = asyncio.all_tasks(shared.managed.loop)
         return shared.managed
 
+    def _expire(self, limit: float) -> None:
+        self.interrupt(TimeoutError(f"{self.name} ran longer than its limit of {limit:g} s"))
 
-def _clear(shared: scopes.SharedLoop, host: HostTask | None) -> None:
-    """Leave the shared loop as it was found: the test task ends, and so do the tasks the test left behind."""
-    managed = shared.managed
-    if host is not None and not host.ended:
-        managed.settle()
-    mine = None if host is None else host.task
-    if left := other_tasks(managed.loop, shared.known or frozenset(), mine):
-        managed.cancel(left)
+
+def _is_run_as_a_class(cls: Any, result: Any) -> bool:
+    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none."""
+    return getattr(result, "_previousTestClass", None) is cls or type(result).__module__.startswith("_pytest.")
 
 
 def run_alone(

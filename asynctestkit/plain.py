@@ -63,8 +63,7 @@ def run_class_hook(cls: Any, function: AsyncFunction) -> Any:
     if scope.in_task():  # await super().setUpClass()
         return function(cls)
     scope.call_hook(function, cls)
-    if (error := scope.unexplained()) is not None:
-        raise error
+    scope.report()
     return None
 
 
@@ -73,8 +72,7 @@ def run_module_hook(function: AsyncFunction) -> None:
     scope = scopes.enter_module(function.__module__)
     try:
         scope.call_hook(function)
-        if (error := scope.unexplained()) is not None:
-            raise error
+        scope.report()
     finally:
         if function.__name__ == "tearDownModule":
             scope.end()

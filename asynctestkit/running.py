@@ -14,7 +14,7 @@ import unittest
 from importlib import import_module
 from typing import Any, Final
 
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.frames import TRIM_FRAMES, clean
 
 if TRIM_FRAMES:
     __unittest = True
@@ -76,5 +76,11 @@ def run_parts(case: Any, result: Any) -> None:
 
 def _record(case: Any, outcome: Any) -> None:
     """Have unittest record the error that is being handled."""
-    with outcome.testPartExecutor(case):
-        raise  # noqa: PLE0704  # the caller is in an `except` block
+    error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
+    try:
+        with outcome.testPartExecutor(case):
+            assert error is not None
+            clean(error)
+            raise error
+    finally:
+        del error

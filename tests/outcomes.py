@@ -1,19 +1,72 @@
-"""What a test case does, as a list of events with its outcome at the end, through `run()`, `debug()` and in a suite."""
+"""Run test cases and tell what came of them: a summary by kind, or events in order with the outcome at the end."""
 
 from __future__ import annotations
 
+import gc
+import io
+import re
+import sys
 import unittest
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeAlias
-
-from tests.support import mask
+from unittest import mock
 
 Events: TypeAlias = list[str]
 Maker: TypeAlias = Callable[[Events], type[unittest.TestCase]]
 ErrorInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
+
+def outcomes(result: unittest.TestResult) -> list[str]:
+    """Return what a result holds, a line each: `ok`, or the kind and the last line of what was reported."""
+    lines: list[str] = []
+    for kind in ("errors", "failures", "expectedFailures"):
+        for test, text in getattr(result, kind):
+            last = [line for line in text.strip().splitlines() if line and not line.startswith((" ", "+", "|"))]
+            lines.append(f"{kind}: {_name(test)}: {last[-1] if last else text.strip().splitlines()[-1]}")
+    lines += [f"skipped: {_name(test)}: {reason}" for test, reason in result.skipped]
+    lines += [f"unexpected success: {_name(test)}" for test in result.unexpectedSuccesses]
+    return lines or ["ok"]
+
+
+def _name(test: unittest.TestCase) -> str:
+    return getattr(test, "_testMethodName", None) or test.id()
+
+
+def run_one(cls: type[unittest.TestCase], name: str = "test") -> list[str]:
+    """Run one test of a class without its class's set-up, as `case.run()` does; return the summary."""
+    result = unittest.TestResult()
+    cls(name).run(result)
+    return outcomes(result)
+
+
+def run_class(*classes: type[unittest.TestCase], runner: bool = False) -> list[str]:
+    """Run all tests of classes in a suite, with their class's set-up; return the summary."""
+    suite = suite_of(*classes)
+    if runner:
+        return outcomes(unittest.TextTestRunner(stream=io.StringIO()).run(suite))
+    result = unittest.TestResult()
+    suite.run(result)
+    return outcomes(result)
+
+
+def run_debug(cls: type[unittest.TestCase], name: str = "test") -> list[str]:
+    """Run one test through `debug()`, and its cleanups after an error; return `ok` or the error's first line."""
+    case = cls(name)
+    try:
+        case.debug()
+    except BaseException as error:
+        case.doCleanups()
+        return [f"{type(error).__name__}: {error}".splitlines()[0]]
+    return ["ok"]
+
+
+def suite_of(*classes: type[unittest.TestCase]) -> unittest.TestSuite:
+    """Return all tests of classes, a class after the other."""
+    loader = unittest.TestLoader()
+    return unittest.TestSuite([loader.loadTestsFromTestCase(cls) for cls in classes])
 
 
 class OutcomeResult(unittest.TestResult):
@@ -83,8 +136,7 @@ def debug_events(make: Maker, name: str = "test") -> Events:
 
 def suite_events(*classes: type[unittest.TestCase], events: Events) -> Events:
     """Run classes in a suite, outcomes written among the `events` of the tests; return them."""
-    loader = unittest.TestLoader()
-    unittest.TestSuite([loader.loadTestsFromTestCase(cls) for cls in classes]).run(OutcomeResult(events))
+    suite_of(*classes).run(OutcomeResult(events))
     return events
 
 
@@ -105,6 +157,29 @@ def warnings_are_errors() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """Collect what is said aside in the block: warnings, errors that nobody could raise, and all on stderr."""
+    said: list[str] = []
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        mock.patch.object(sys, "unraisablehook", lambda error: said.append(repr(error.exc_value))),
+        mock.patch.object(sys, "stderr", io.StringIO()) as stderr,
+    ):
+        warnings.simplefilter("always")
+        yield said
+        gc.collect()
+    said += [str(warning.message) for warning in caught]
+    said += stderr.getvalue().splitlines()
+
+
+def mask(text: str) -> str:
+    """Take out of a text what differs from machine to machine and run to run."""
+    text = re.sub(r"\S*/(\w+\.py):\d+", r"\1:N", text)
+    text = re.sub(r'File "[^"]*/(\w+\.py)", line \d+', r'File "\1", line N', text)
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
 
 
 def refusal(error: type[BaseException], function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:

@@ -18,14 +18,11 @@ import importlib.metadata
 import importlib.util
 import os
 import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.support import LIMIT, ROOT
+from tests.programs import ROOT, run
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 
@@ -40,10 +37,6 @@ MACHINERY: Final = re.compile(r"(?m)^.*\b(?:asynctestkit/[\w/]*\.py|asyncio/(?:b
 """Lines that name a frame no failure of a user shows."""
 
 _PYTEST_OF_THE_FILES: Final = 9
-
-# Children share one cache of bytecode, which lives as long as this process: they neither lack one nor leave any behind.
-_CACHE: Final = tempfile.TemporaryDirectory(prefix="samples-")
-_DROPPED: Final = ("PYTEST", "PYTHON", "PY_COLORS", "ASYNCTESTKIT", "COV_", "FORCE_COLOR", "COLUMNS", "CI")
 
 _UNITTEST_FRAME: Final = re.compile(r'^[ |]*File "(?P<path>[^"]+)", line \d+, in .*$')
 _PYTEST_FRAME: Final = re.compile(r"^(?P<path>(?:\S*/)?[\w.-]+\.py):\d+: in .*$")
@@ -69,27 +62,9 @@ def pytest_fault() -> str | None:
     return None
 
 
-def run(
-    *arguments: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run this interpreter in an environment that does not change how Python, pytest or the tests behave."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
-    own = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": _CACHE.name, "NO_COLOR": "1", "COLUMNS": "80"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env={**kept, **own, **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-
-
 def run_sample(name: str, runner: str, **extra: str) -> str:
     """Run a sample from the repository's root; return what it prints, masked, and its exit code."""
-    finished = run(*(part.format(name=name) for part in COMMANDS[runner]), environment=extra)
+    finished = run(*(part.format(name=name) for part in COMMANDS[runner]), variables=extra)
     parts = [
         f"--- {stream}\n{text}" for stream, text in (("stdout", finished.stdout), ("stderr", finished.stderr)) if text
     ]

@@ -1,183 +1,83 @@
-"""Class hooks that fail, are skipped or inherited, in order with what comes out of them."""
+"""Class hooks that go well: their order, and where they may come from."""
 
 from __future__ import annotations
 
 import asyncio
 import unittest
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asynctestkit import AsyncTestCase, async_hook
+from tests import cases
 from tests.outcomes import Events, suite_events
-from tests.support import run_class
 
 
-class Material:
-    """Keeps what is only derived from out of the reach of test loaders."""
+class OrderTest(unittest.TestCase):
+    """Class hooks that go well."""
 
-    class Recorded(AsyncTestCase):
-        """A case whose subclasses write events."""
+    def test_order_loop_and_task(self) -> None:
+        """Plain set-up, async, tests, async tear-down, plain, cleanups last in first out; one loop, one task."""
+        events: Events = []
+        loops: set[asyncio.AbstractEventLoop] = set()
+        tasks: set[object] = set()
 
-        events: Events
-
-        @classmethod
-        async def note(cls, event: str) -> None:
-            await asyncio.sleep(0)
-            cls.events.append(event)
-
-        async def test(self) -> None:
-            self.events.append("test")
-
-
-class FailingTest(unittest.TestCase):
-    """Class hooks that do not go well."""
-
-    def setUp(self) -> None:
-        self.events: Events = []
-
-    def run_case(self, *classes: type[unittest.TestCase]) -> Events:
-        return suite_events(*classes, events=self.events)
-
-    def test_set_up_once(self) -> None:
-        """A failing asyncSetUpClass is one error; tear-down does not run, its cleanups do, tests do not."""
-
-        class Case(Material.Recorded):
-            events = self.events
+        class Case(AsyncTestCase):
+            @classmethod
+            def setUpClass(cls) -> None:
+                events.append("setUpClass")
+                cls.addClassCleanup(events.append, "cleanup 1")
 
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                cls.addAsyncClassCleanup(cls.note, "cleanup")
-                raise OSError("no")
+                await cls.note("asyncSetUpClass")
+                cls.addAsyncClassCleanup(cls.note, "cleanup 2")
+
+            @classmethod
+            async def note(cls, event: str) -> None:
+                events.append(event)
+                loops.add(asyncio.get_running_loop())
+                tasks.add(asyncio.current_task())
+
+            async def test_a(self) -> None:
+                loops.add(asyncio.get_running_loop())
+
+            async def test_b(self) -> None:
+                loops.add(self.loop)
 
             @classmethod
             async def asyncTearDownClass(cls) -> None:
                 await cls.note("asyncTearDownClass")
 
-        self.assertEqual(sorted(self.run_case(Case)), ["cleanup", "error OSError: no"])
-
-    def test_name_of_the_error(self) -> None:
-        """It goes by unittest's name for it."""
-
-        class Case(Material.Recorded):
             @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                raise OSError("no")
+            def tearDownClass(cls) -> None:
+                events.append("tearDownClass")
 
-        self.assertEqual(run_class(Case), [f"errors: setUpClass ({Case.__module__}.{Case.__qualname__}): OSError: no"])
+        life = ["setUpClass", "asyncSetUpClass", "passed", "passed", "asyncTearDownClass", "tearDownClass"]
+        self.assertEqual(suite_events(Case, events=events), [*life, "cleanup 2", "cleanup 1"])
+        self.assertEqual(([loop.is_closed() for loop in loops], len(tasks)), ([True], 1))
 
-    def test_plain_set_up_fails(self) -> None:
-        """After a failing setUpClass the async one does not run."""
+    def test_enter_async_class_context(self) -> None:
+        """A context manager entered for the class gives its value, and is left among the cleanups."""
+        events: Events = []
 
-        class Case(Material.Recorded):
-            events = self.events
-
+        class Case(cases.Recorded):
             @classmethod
-            def setUpClass(cls) -> None:
-                raise OSError("no")
+            @asynccontextmanager
+            async def manager(cls) -> AsyncIterator[str]:
+                yield "value"
+                await cls.note("left")
 
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                await cls.note("asyncSetUpClass")
-
-        self.assertEqual(self.run_case(Case), ["error OSError: no"])
-
-    def test_tear_down_fails(self) -> None:
-        """A failing asyncTearDownClass is one error, and the class's cleanups run."""
-
-        class Case(Material.Recorded):
-            events = self.events
-
-            @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                cls.addAsyncClassCleanup(cls.note, "cleanup")
+                await cls.note(await cls.enterAsyncClassContext(cls.manager()))
 
             @classmethod
             async def asyncTearDownClass(cls) -> None:
-                raise OSError("no")
+                await cls.note("asyncTearDownClass")
 
-        self.assertEqual(sorted(self.run_case(Case)), ["cleanup", "error OSError: no", "passed", "test"])
-
-    def test_all_cleanups_fail(self) -> None:
-        """Each failing class cleanup is told, sync and async."""
-
-        async def fail(message: str) -> None:
-            raise OSError(message)
-
-        class Case(Material.Recorded):
-            events = self.events
-
-            @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                cls.addAsyncClassCleanup(fail, "first")
-                cls.addClassCleanup(int, "x")
-                cls.addAsyncClassCleanup(fail, "last")
-
-        self.assertEqual(
-            self.run_case(Case),
-            [
-                "test",
-                "passed",
-                "error OSError: last",
-                "error ValueError: invalid literal for int() with base 10: 'x'",
-                "error OSError: first",
-            ],
-        )
-
-    def test_skip_in_set_up(self) -> None:
-        """SkipTest in asyncSetUpClass skips the class, and its cleanups run."""
-
-        class Case(Material.Recorded):
-            events = self.events
-
-            @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                cls.addAsyncClassCleanup(cls.note, "cleanup")
-                raise unittest.SkipTest("not here")
-
-        self.assertEqual(sorted(self.run_case(Case)), ["cleanup", "skipped not here"])
-
-    def test_loop_is_closed(self) -> None:
-        """A class that fails leaves no loop, and the next class has one of its own."""
-        loops: list[asyncio.AbstractEventLoop] = []
-
-        class First(Material.Recorded):
-            events = self.events
-
-            @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                loops.append(asyncio.get_running_loop())
-                raise OSError("no")
-
-        class Second(Material.Recorded):
-            events = self.events
-
-            @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                loops.append(asyncio.get_running_loop())
-
-        self.assertEqual(self.run_case(First, Second), ["error OSError: no", "test", "passed"])
-        self.assertEqual([loop.is_closed() for loop in loops], [True, True])
-        self.assertIsNot(*loops)
-
-    def test_skipped_class(self) -> None:
-        """A skipped class makes no loop and enters nothing."""
-        made: list[object] = []
-
-        def factory() -> asyncio.AbstractEventLoop:
-            made.append(1)
-            return asyncio.new_event_loop()
-
-        @unittest.skip("never")
-        class Case(Material.Recorded):
-            events = self.events
-            loop_factory = factory
-            loop_scope = "class"
-
-            @classmethod
-            async def asyncSetUpClass(cls) -> None:
-                await cls.note("asyncSetUpClass")
-
-        self.assertEqual(self.run_case(Case), ["skipped never"])
-        self.assertEqual(made, [])
+        Case.events = events
+        self.assertEqual(suite_events(Case, events=events), ["value", "test", "passed", "asyncTearDownClass", "left"])
 
 
 class InheritanceTest(unittest.TestCase):
@@ -187,7 +87,7 @@ class InheritanceTest(unittest.TestCase):
         """Inherited async hooks run once each through `await super()`, set-up from the base, tear-down to it."""
         events: Events = []
 
-        class Base(Material.Recorded):
+        class Base(cases.Recorded):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 await cls.note(f"base up for {cls.__name__}")
@@ -212,6 +112,33 @@ class InheritanceTest(unittest.TestCase):
         expected = ["base up for Case", "case up", "test", "passed", "case down", "base down"]
         self.assertEqual(suite_events(Case, events=events), expected)
 
+    def test_plain_hooks_that_forget_super(self) -> None:
+        """A subclass, or a mixin, whose setUpClass does not call super() keeps the async hook of its base."""
+        events: Events = []
+
+        class Base(cases.Recorded):
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                await cls.note("async")
+
+        Base.events = events
+
+        class Forgetful(Base):
+            @classmethod
+            def setUpClass(cls) -> None:
+                events.append("plain")
+
+        class Mixin:
+            @classmethod
+            def setUpClass(cls) -> None:
+                events.append("mixin")
+
+        class Mixed(Mixin, Base):
+            pass
+
+        expected = ["plain", "async", "test", "passed", "mixin", "async", "test", "passed"]
+        self.assertEqual(suite_events(Forgetful, Mixed, events=events), expected)
+
     def test_mixin_after_the_base(self) -> None:
         """A mixin of either side may bring async class hooks."""
         events: Events = []
@@ -221,7 +148,7 @@ class InheritanceTest(unittest.TestCase):
             async def asyncSetUpClass(cls) -> None:
                 events.append("mixin")
 
-        class Case(Mixin, Material.Recorded):
+        class Case(Mixin, cases.Recorded):
             pass
 
         Case.events = events
@@ -231,7 +158,7 @@ class InheritanceTest(unittest.TestCase):
         """`@async_hook` on the class hook of an AsyncTestCase changes nothing."""
         events: Events = []
 
-        class Case(Material.Recorded):
+        class Case(cases.Recorded):
             @classmethod
             @async_hook
             async def setUpClass(cls) -> None:
@@ -255,7 +182,7 @@ class InheritanceTest(unittest.TestCase):
             return cls
 
         @decorate
-        class Case(Material.Recorded):
+        class Case(cases.Recorded):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 await cls.note("asyncSetUpClass")
@@ -267,7 +194,7 @@ class InheritanceTest(unittest.TestCase):
         """A suite's `debug()` runs class hooks and tests just so."""
         events: Events = []
 
-        class Case(Material.Recorded):
+        class Case(cases.Recorded):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 await cls.note("asyncSetUpClass")

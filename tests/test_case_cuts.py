@@ -93,6 +93,15 @@ class CutTest(BothWays):
 
         self.assert_cut(enter, "error TimeoutError")
 
+    def test_timeout_around_a_timeout(self) -> None:
+        """Of two scopes of one kind the one that fired is told, and the other is left in peace."""
+
+        async def enter(case: AsyncTestCase) -> None:
+            await case.enterAsyncContext(asyncio.timeout(SOON))
+            await case.enterAsyncContext(asyncio.timeout(60))
+
+        self.assert_cut(enter, "error TimeoutError")
+
     def test_exit_stack(self) -> None:
         """Scopes in an AsyncExitStack that is a cleanup."""
 
@@ -226,6 +235,27 @@ class WhereTest(BothWays):
             return Case
 
         self.assert_events(make, "end of test", "error ExceptionGroup[ValueError: child]")
+
+    def test_timeout_in_a_sync_test(self) -> None:
+        """A timeout tells its error too, though the sync test goes on to its end and meets no cancellation."""
+
+        def make(events: Events) -> type[unittest.TestCase]:
+            class Case(AsyncTestCase):
+                async def asyncSetUp(self) -> None:
+                    self.scope = await self.enterAsyncContext(asyncio.timeout(None))
+
+                async def expire(self) -> None:
+                    self.scope.reschedule(0)
+                    while not self.scope.expired():
+                        await asyncio.sleep(0)
+
+                def test(self) -> None:
+                    self.loop.run_until_complete(self.expire())
+                    events.append("end of test")
+
+            return Case
+
+        self.assert_events(make, "end of test", "error TimeoutError")
 
     def test_real_error_and_a_scope(self) -> None:
         """A body that fails by itself under an open scope is told alone."""

@@ -218,6 +218,11 @@ class LeftoversTest(unittest.TestCase):
     def test_after_every_outcome(self) -> None:
         """No file, thread or loop is left of tests that pass, fail, are cut, skip, or stop their loop."""
 
+        async def passes(self: AsyncTestCase) -> None:
+            await self.enterAsyncContext(await asyncio.start_server(print, "127.0.0.1", 0))
+            await asyncio.to_thread(int)
+            self.kept = asyncio.create_task(asyncio.Event().wait())  # type: ignore[attr-defined]  # a suite's
+
         async def stop(self: AsyncTestCase) -> None:
             asyncio.get_running_loop().stop()
             await asyncio.Event().wait()
@@ -235,7 +240,7 @@ class LeftoversTest(unittest.TestCase):
             asyncio.create_task(asyncio.to_thread(int))
             raise unittest.SkipTest("now")
 
-        for test in (stop, cut, fail, skip):
+        for test in (passes, stop, cut, fail, skip):
             with self.subTest(test.__name__):
                 case = type("Case", (AsyncTestCase,), {"test": test})
                 case("test").run()

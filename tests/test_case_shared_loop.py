@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 import unittest
 from typing import Any
 
 from asynctestkit import AsyncTestCase
-from tests.outcomes import Events, suite_events
-from tests.support import run_program
+from tests.outcomes import Events, run_class, suite_events
+from tests.programs import run_program
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 
@@ -18,7 +19,7 @@ class SharedLoopTest(unittest.TestCase):
     """What class hooks and tests share, and what they do not."""
 
     def test_context_variables(self) -> None:
-        """Tests see what the class set, by turns; what one writes dies with it; cleanups see the class's."""
+        """Tests see what the class set; what one writes dies with it; tear-down, cleanups and callers do not see it."""
         seen: Events = []
 
         class Case(AsyncTestCase):
@@ -37,8 +38,13 @@ class SharedLoopTest(unittest.TestCase):
             def test_b(self) -> None:
                 seen.append(COLOUR.get())
 
+            @classmethod
+            def tearDownClass(cls) -> None:
+                seen.append(f"tearDownClass {COLOUR.get()}")
+
         self.assertEqual(suite_events(Case, events=[]), ["passed", "passed"])
-        self.assertEqual(seen, ["class", "test", "class", "test", "cleanup class"])
+        self.assertEqual(seen, ["class", "test", "class", "test", "tearDownClass class", "cleanup class"])
+        self.assertEqual(COLOUR.get(), "none")
 
     def test_leftovers_are_awaited(self) -> None:
         """The leftovers of one test have ended, their `finally` included, before the next begins."""
@@ -63,8 +69,8 @@ class SharedLoopTest(unittest.TestCase):
 
         self.assertEqual(suite_events(Case, events=events), ["passed", "left over ended", "test_b", "passed"])
 
-    def test_task_of_a_sync_hook(self) -> None:
-        """A task that a plain setUpClass starts on the current loop belongs to the class, too."""
+    def test_tasks_of_class_hooks_live_on(self) -> None:
+        """A task that a class hook starts, plain or async, outlives the tests and is cancelled with the class."""
         tasks: list[asyncio.Task[Any]] = []
 
         class Case(AsyncTestCase):
@@ -74,14 +80,39 @@ class SharedLoopTest(unittest.TestCase):
             def setUpClass(cls) -> None:
                 tasks.append(asyncio.get_event_loop().create_task(asyncio.Event().wait()))
 
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                tasks.append(asyncio.create_task(asyncio.Event().wait()))
+
             async def test_a(self) -> None:
                 pass
 
             async def test_b(self) -> None:
-                self.assertFalse(tasks[0].done())
+                self.assertEqual([task.done() for task in tasks], [False, False])
 
         self.assertEqual(suite_events(Case, events=[]), ["passed", "passed"])
-        self.assertTrue(tasks[0].cancelled())
+        self.assertEqual([task.cancelled() for task in tasks], [True, True])
+
+    def test_threads_have_loops_of_their_own(self) -> None:
+        """Two threads may run one class at the same time, each on a loop that its tests share."""
+        barrier = threading.Barrier(2)
+        loops: set[asyncio.AbstractEventLoop] = set()
+        found: list[list[str]] = []
+
+        class Case(AsyncTestCase):
+            loop_scope = "class"
+
+            def test(self) -> None:
+                barrier.wait(10)
+                loops.add(self.loop)
+                self.loop.run_until_complete(asyncio.sleep(0))
+
+        threads = [threading.Thread(target=lambda: found.append(run_class(Case))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        self.assertEqual((found, len(loops)), ([["ok"], ["ok"]], 2))
 
     def test_class_task_group(self) -> None:
         """A TaskGroup entered for the class runs its children beside the tests, and ends with the class."""

@@ -10,13 +10,79 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from asynctestkit import AsyncTestCase
-from tests.outcomes import BothWays, Events, suite_events, warnings_are_errors
+from tests.outcomes import BothWays, Events, debug_events, suite_events, warnings_are_errors
 
 
 async def note(events: Events, event: str) -> None:
     """Write an event down after a turn of the loop."""
     await asyncio.sleep(0)
     events.append(event)
+
+
+class PhasesTest(BothWays):
+    """Which task and which loop phases have."""
+
+    def test_hooks_under_plain_names_share_the_task(self) -> None:
+        """`async def setUp` and `tearDown` and async cleanups of every phase run in the task of all the others."""
+
+        def make(events: Events) -> type[unittest.TestCase]:
+            tasks: set[object] = set()
+
+            class Case(AsyncTestCase):
+                async def note(self, phase: str) -> None:
+                    tasks.add(asyncio.current_task())
+                    events.append(f"{phase} {len(tasks)}")
+
+                async def setUp(self) -> None:
+                    self.addCleanup(self.note, "cleanup of setUp")
+                    await self.note("setUp")
+
+                async def asyncSetUp(self) -> None:
+                    await self.note("asyncSetUp")
+
+                async def test(self) -> None:
+                    await self.note("test")
+
+                async def asyncTearDown(self) -> None:
+                    await self.note("asyncTearDown")
+
+                async def tearDown(self) -> None:
+                    self.addAsyncCleanup(self.note, "cleanup of tearDown")
+                    await self.note("tearDown")
+
+            return Case
+
+        phases = ["setUp", "asyncSetUp", "test", "asyncTearDown", "tearDown", "cleanup of tearDown", "cleanup of setUp"]
+        self.assert_events(make, *(f"{phase} 1" for phase in phases), "passed")
+
+    def test_loop_is_current_after_asyncio_run(self) -> None:
+        """A sync setUp that uses `asyncio.run`, which leaves no loop current, does not take it from later phases."""
+
+        def make(events: Events) -> type[unittest.TestCase]:
+            class Case(AsyncTestCase):
+                def setUp(self) -> None:
+                    asyncio.run(asyncio.sleep(0))
+
+                def test(self) -> None:
+                    events.append(str(asyncio.get_event_loop() is self.loop))
+
+            return Case
+
+        self.assert_events(make, "True", "passed")
+
+    def test_cleanups_in_the_middle_of_a_sync_test(self) -> None:
+        """`self.doCleanups()` in a sync test runs async cleanups there and then."""
+
+        def make(events: Events) -> type[unittest.TestCase]:
+            class Case(AsyncTestCase):
+                def test(self) -> None:
+                    self.addCleanup(note, events, "cleanup")
+                    self.doCleanups()
+                    events.append("end of test")
+
+            return Case
+
+        self.assert_events(make, "cleanup", "end of test", "passed")
 
 
 class ContextManagersTest(BothWays):
@@ -104,12 +170,7 @@ class FailingPhasesTest(BothWays):
 
         events: Events = []
         self.assertEqual(suite_events(make(events), events=events), ["error OSError: no", "cleanup"])
-        self.assert_debug(make, "cleanup", "error OSError: no")
-
-    def assert_debug(self, make: Any, *expected: str) -> None:
-        from tests.outcomes import debug_events
-
-        self.assertEqual(debug_events(make), list(expected))
+        self.assertEqual(debug_events(make), ["cleanup", "error OSError: no"])
 
     def test_every_phase_told(self) -> None:
         """Errors of body, async tear-down and an async cleanup are all told, in their order."""

@@ -1,4 +1,4 @@
-"""`python -m asynctestkit` beside `python -m unittest`: the same input, the same output and exit code."""
+"""`python -m asynctestkit` beside `python -m unittest`: the same output and exit code, and what it does beyond."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import textwrap
 import unittest
 from pathlib import Path
 
-from tests.samples_support import run
+from tests.outcomes import mask
+from tests.programs import run, run_program
 
 FILES = {
     "test_mixed.py": """
@@ -235,6 +236,37 @@ class OptionsTest(CommandLineCase):
                 self.assertNotIn("python -m unittest", runs[1].stdout)
                 self.assertNotIn("__main__.py", runs[1].stdout)
                 self.assertEqual(*(_same_name(each.stdout) for each in runs))
+
+
+OWN = """
+from asynctestkit import async_test, fixture, parametrize
+
+@fixture(scope="class")
+def one():
+    "First of all."
+
+@async_test
+@parametrize("n", [1, 2])
+async def test_many(n):
+    print("many", n)
+"""
+
+
+class BeyondUnittestTest(unittest.TestCase):
+    """What unittest's command line does not do."""
+
+    def test_fixtures(self) -> None:
+        """`--fixtures` lists those of a module with their places; 2 for a module that is not there."""
+        outcome = run_program(OWN, "-m", "asynctestkit", "--fixtures", "test_program")
+        self.assertEqual(
+            mask(outcome.stdout), "module test_program:\n  one  [scope=class]  test_program.py:N\n      First of all.\n"
+        )
+        self.assertEqual(run_program(OWN, "-m", "asynctestkit", "--fixtures", "nowhere").returncode, 2)
+
+    def test_pattern_with_brackets(self) -> None:
+        """In `-k` a bracket is itself, so that one of the tests of a parametrised function can be chosen."""
+        outcome = run_program(OWN, "-W", "error", "-m", "asynctestkit", "-k", "test_many[2]", "test_program")
+        self.assertEqual(outcome.stdout, "many 2\n")
 
 
 def _same_name(text: str) -> list[str]:

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import subprocess
-import sys
-import tempfile
 import unittest
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.programs import ROOT, run, run_program
+
 EXAMPLES = ROOT / "docs" / "examples"
-LIMIT = 120.0
-
-
-def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run this interpreter on the repository's package and return what came of it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
-    environment["PYTHONPATH"] = str(ROOT)
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
 
 
 class ReadmeTest(unittest.TestCase):
@@ -39,9 +19,7 @@ class ReadmeTest(unittest.TestCase):
     def test_program_passes(self) -> None:
         """The example in the README passes, with warnings as errors, and holds two tests."""
         (program,) = re.findall(r"```python\n(.*?)```", self.readme, re.DOTALL)
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "test_readme.py").write_text(program, encoding="utf-8")
-            outcome = run("-W", "error", "-m", "unittest", "test_readme", cwd=Path(folder))
+        outcome = run_program(program, "-W", "error", "-m", "unittest", "test_program")
         self.assertRegex(outcome.stderr, r"\A\.\.\n-+\nRan 2 tests in \S+\n\nOK\n\Z")
 
     def test_two_commands(self) -> None:

@@ -42,8 +42,10 @@ LAYERS: Final = (
             (
                 "__init__",
                 "__main__",
+                "assertions",
                 "case",
                 "class_hooks",
+                "declaration",
                 "decorators",
                 "functions",
                 "plain",

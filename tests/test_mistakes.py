@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
-import sys
 import unittest
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from asynctestkit import AsyncTestCase, SilentPassError
-from tests.outcomes import BothWays, Events, OutcomeResult, warnings_are_errors
-from tests.support import mask
+from asynctestkit import AsyncTestCase, SilentPassError, async_test
+from tests.outcomes import BothWays, Events, OutcomeResult, complaints, mask, warnings_are_errors
 
 
 async def ready() -> bool:
@@ -21,20 +18,18 @@ async def ready() -> bool:
     return False
 
 
+def allow_return() -> None:
+    """Say nothing of unittest's own warning, in the block of warnings that this is called in."""
+    warnings.filterwarnings("ignore", "It is deprecated to return a value", DeprecationWarning)
+
+
 def message_of(case: type[unittest.TestCase]) -> str:
     """Return the message of the one failure of a test, with places and addresses masked; it must be the only word."""
-    unraisable: list[object] = []
-    hook, sys.unraisablehook = sys.unraisablehook, unraisable.append
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            warnings.filterwarnings("ignore", "It is deprecated to return a value", DeprecationWarning)
-            case("test").run(result := OutcomeResult())
-            gc.collect()
-    finally:
-        sys.unraisablehook = hook
+    with complaints() as said:
+        allow_return()
+        case("test").run(result := OutcomeResult())
     ((_, text),) = result.failures
-    assert (result.errors, caught, unraisable) == ([], [], [])
+    assert (result.errors, said) == ([], [])
     _, _, told = text.partition("asynctestkit.SilentPassError: ")
     return mask(told or text.partition("\nAssertionError: ")[2]).strip()
 
@@ -49,14 +44,16 @@ def case_of(test: Callable[..., Any]) -> type[AsyncTestCase]:
 class ReturnTest(BothWays):
     """Tests that return something."""
 
-    def returned(self, headline: str, test: Callable[..., Any]) -> None:
-        self.assertEqual(
-            message_of(case_of(test)),
+    def expected(self, headline: str) -> str:
+        return (
             f"{headline}; a test must return None\n"
             "  test     suite.Case.test\n"
             "  defined  test_mistakes.py:N\n"
-            "  fix:     assert on the value instead of returning it",
+            "  fix:     assert on the value instead of returning it"
         )
+
+    def returned(self, headline: str, test: Callable[..., Any]) -> None:
+        self.assertEqual(message_of(case_of(test)), self.expected(headline))
 
     def test_async(self) -> None:
         """An async test."""
@@ -75,6 +72,17 @@ class ReturnTest(BothWays):
 
         self.returned("Case.test returned False", test)
 
+    def test_decorated(self) -> None:
+        """A decorated method of a plain test case."""
+
+        async def test(self: Any) -> bool:
+            return False
+
+        test.__qualname__ = "Case.test"
+        decorated = async_test(test)  # type: ignore[arg-type]  # the mistake that is tested
+        case = type("Case", (unittest.TestCase,), {"test": decorated, "__module__": "suite"})
+        self.assertEqual(message_of(case), self.expected("Case.test returned False"))
+
     def test_long_value(self) -> None:
         """A long value is cut."""
 
@@ -92,9 +100,8 @@ class ReturnTest(BothWays):
             return kept[0]
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+            allow_return()
             result = OutcomeResult()
-            warnings.simplefilter("ignore", DeprecationWarning)
             case_of(test)("test").run(result)
         kept[0].close()
         (event,) = result.events
@@ -110,7 +117,7 @@ class ReturnTest(BothWays):
             return case_of(test)
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+            allow_return()
             self.assert_events(make, "failure SilentPassError: Case.test returned 3; a test must return None")
 
     def test_expected_failure(self) -> None:
@@ -122,7 +129,7 @@ class ReturnTest(BothWays):
 
         result = OutcomeResult()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+            allow_return()
             case_of(test)("test").run(result)
         self.assertEqual(result.events, ["expected SilentPassError: Case.test returned 3; a test must return None"])
 

@@ -7,7 +7,7 @@ import textwrap
 import unittest
 
 from tests import samples_support
-from tests.support import run_program
+from tests.programs import run_program
 
 HEADER = (
     "import asyncio, unittest\nfrom unittest import mock\n"
@@ -149,6 +149,18 @@ class PytestTest(unittest.TestCase):
         outcomes = self.outcomes(source)
         self.assertEqual(outcomes[:2] + outcomes[3:], ["PASSED test_above", "PASSED test_below", "2 passed, 1 skipped"])
         self.assertRegex(outcomes[2], r"^SKIPPED \[1\] .*: not now$")
+
+    def test_parameters_of_ours(self) -> None:
+        """`@parametrize` of ours makes a test for each row, under the ids that unittest shows as well."""
+        source = """
+            from asynctestkit import parametrize
+
+            @async_test
+            @parametrize("n", [1, 2])
+            async def test_many(n):
+                assert n < 3
+        """
+        self.assertEqual(self.outcomes(source), ["PASSED test_many[1]", "PASSED test_many[2]", "2 passed"])
 
     def test_plain_classes(self) -> None:
         """Methods of a class in pytest's style, with fixtures, parameters, and pytest's own set-up methods."""

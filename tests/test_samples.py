@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from tests import samples_support as samples
-from tests.support import ROOT
+from tests.programs import ROOT, run
 
 WORKERS = 2
 
@@ -60,11 +60,13 @@ class FullTracebackTest(unittest.TestCase):
 
     def test_unittest(self) -> None:
         """Under `python -m unittest` our frames lead to each failure; with 0, as without the variable, none does."""
-        said = samples.run_sample("plain_case", "unittest", **samples.FULL_TRACEBACK)
-        self.assertIn('File "asynctestkit/plain.py"', said)
-        self.assertIn('File "asynctestkit/loops/host.py"', said)
-        said = samples.run_sample("plain_case", "unittest", ASYNCTESTKIT_FULL_TRACEBACK="0")
-        self.assertEqual(samples.MACHINERY.findall(said), [])
+        for sample, frames in (("plain_case", ("plain", "loops/host")), ("user_frames", ("case", "loops/host"))):
+            with self.subTest(sample):
+                said = samples.run_sample(sample, "unittest", **samples.FULL_TRACEBACK)
+                for frame in frames:
+                    self.assertIn(f'File "asynctestkit/{frame}.py"', said)
+                said = samples.run_sample(sample, "unittest", ASYNCTESTKIT_FULL_TRACEBACK="0")
+                self.assertEqual(samples.MACHINERY.findall(said), [])
 
     @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest(self) -> None:
@@ -85,7 +87,7 @@ class CollectionTest(unittest.TestCase):
             "        yield from ids(test) if isinstance(test, unittest.TestSuite) else [test.id()]\n"
             "print(*ids(unittest.defaultTestLoader.discover('.')), sep='\\n')\n"
         )
-        finished = samples.run("-c", program)
+        finished = run("-c", program)
         found = finished.stdout.splitlines()
         self.assertIn("tests.test_samples.CollectionTest.test_unittest", found, finished.stderr)
         self.assertEqual([name for name in found if name.startswith("tests.samples.")], [])
@@ -93,7 +95,7 @@ class CollectionTest(unittest.TestCase):
     @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest(self) -> None:
         """pytest, which finds its folders in the project's configuration, does not find them."""
-        finished = samples.run("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests")
+        finished = run("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests")
         found = finished.stdout.splitlines()
         self.assertIn("tests/test_samples.py::CollectionTest::test_pytest", found, finished.stdout)
         self.assertEqual([name for name in found if name.startswith("tests/samples/")], [])

@@ -8,13 +8,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from tests.support import LIMIT, ROOT
+from tests.programs import ROOT, run
 
 TYPING = ROOT / "tests" / "typing"
 
@@ -27,19 +26,9 @@ PYRIGHT_SETTINGS = {
 }
 
 
-def run(*arguments: str) -> tuple[int, str]:
+def checked(*arguments: str) -> tuple[int, str]:
     """Run a checker with this interpreter at the repository's root; return exit code and output."""
-    environment = {**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
-    finished = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    finished = run("-m", *arguments, variables={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
     return finished.returncode, finished.stdout + finished.stderr
 
 
@@ -60,7 +49,7 @@ class TypingTest(unittest.TestCase):
     def test_mypy(self) -> None:
         """mypy --strict, which also refuses an ignore that is not needed."""
         with tempfile.TemporaryDirectory() as cache:
-            code, said = run("mypy", "--strict", f"--cache-dir={cache}", str(TYPING))
+            code, said = checked("mypy", "--strict", f"--cache-dir={cache}", str(TYPING))
         self.assertEqual(code, 0, said)
 
     @unittest.skipIf(pyright_fault(), pyright_fault() or "")
@@ -70,7 +59,7 @@ class TypingTest(unittest.TestCase):
             include, extra = (os.path.relpath(path, os.path.realpath(folder)) for path in (TYPING, ROOT))
             settings = {**PYRIGHT_SETTINGS, "include": [include], "extraPaths": [extra]}
             (Path(folder) / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
-            code, said = run("pyright", "--project", folder, "--pythonpath", sys.executable)
+            code, said = checked("pyright", "--project", folder, "--pythonpath", sys.executable)
         self.assertEqual(code, 0, said)
         self.assertNotIn("No source files found", said)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from asynctestkit import UsageError, async_hook, async_test
-from tests.support import mask
+from tests.outcomes import mask
 
 
 class Target:

@@ -71,10 +71,9 @@ class Phases:
     """Whether plain code has run since the loop was last made current: it may have made another one current."""
     _interruption: BaseException | None = None
 
-    def __init__(self, context: contextvars.Context, *, name: str, limit: float | None = None) -> None:
+    def __init__(self, context: contextvars.Context, *, name: str) -> None:
         self.context = context
         self.name = name
-        self.limit = limit
 
     def open_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop to run on, current and not running."""
@@ -129,18 +128,15 @@ class Phases:
         try:
             if self._interruption is not None:
                 coro.close()
-                error, self._interruption = self._interruption, None
-                raise error
+                self.meet_interruption()
             return host.run(coro)
         except asyncio.CancelledError as error:
-            if not host.cancelling:
+            if not self.hold_back(error):
                 raise
-            if self.held is None:  # the first one is what ended the test
-                trim(error)
-                self.held = error
             return None
         except Interruption as interruption:
-            interruption.tell()
+            told = interruption
+        told.tell()  # not while the interruption is being handled, whose context is none of the user's concern
 
     def run_beside(self, awaitable: Awaitable[Any], context: contextvars.Context) -> Any:
         """Await something in a task of its own, in another context, from outside the loop."""
@@ -186,6 +182,15 @@ class Phases:
 
         await self.leave(exit_in_task, manager)
 
+    def hold_back(self, error: asyncio.CancelledError) -> bool:
+        """Hold a cancellation of the task until the scope that asked for it is left; False where none asked."""
+        if self.host is None or not self.host.cancelling:
+            return False
+        if self.held is None:  # the first one is what ended the test
+            trim(error)
+            self.held = error
+        return True
+
     def unexplained(self) -> asyncio.CancelledError | None:
         """Return the held cancellation that no scope has answered for, once."""
         held, self.held = self.held, None
@@ -198,9 +203,15 @@ class Phases:
         return asyncio.current_task() is self.host.task
 
     def interrupt(self, error: BaseException) -> None:
-        """End the running phase with `error`; if none runs, the next one. Called in the loop's thread."""
-        if self.host is None or not self.host.interrupt(error):
+        """End the running phase with `error`; if none runs, the next one meets it. Called in the loop's thread."""
+        if (self.host is None or not self.host.interrupt(error)) and self._interruption is None:
             self._interruption = error
+
+    def meet_interruption(self) -> None:
+        """Raise the error that came while no phase ran, if one did; once."""
+        error, self._interruption = self._interruption, None
+        if error is not None:
+            raise error
 
     def dismiss(self) -> None:
         """Let the task end when the loop runs next."""
@@ -211,12 +222,7 @@ class Phases:
         refuse_running_loop()
         loop = self.open_loop()
         host = self.host = HostTask(loop, context=self.context, name=self.name, owner=self)
-        if self.limit is not None:
-            loop.call_later(self.limit, self._expire, host)
         return host
-
-    def _expire(self, host: HostTask) -> None:
-        host.interrupt(TimeoutError(f"{self.name} ran longer than its limit of {self.limit:g} s"))
 
     def _answered(self) -> None:
         if self.host is None or not self.host.cancelling:
@@ -228,11 +234,15 @@ class Phases:
         cut, self.held = self.held, None
         raise SilentPassError(
             message(
-                f"{self.name} was cut short by {type(manager).__qualname__}, which swallowed the cancellation",
+                f"{self.name} was cut short by {_label(manager)}, which swallowed the cancellation",
                 scope=name_of(manager),
                 fix="use a scope that raises when it fires (asyncio.timeout, anyio.fail_after)",
             )
         ) from cut
+
+
+def _label(manager: object) -> str:
+    return getattr(manager, "label", None) or type(manager).__qualname__
 
 
 def as_coroutine(awaitable: Awaitable[Any]) -> Coroutine[Any, Any, Any]:

@@ -16,6 +16,8 @@ Rules:
    cancelled and ended first, then the reason is raised: a phase is never left half done behind the next one.
 5. When a phase ends, the owner is asked whether another may follow; if not, the task ends there, which spares a turn of
    the loop.
+6. While it is parked, the task is in no list of tasks: code that cancels and awaits all tasks of the loop, as a
+   tear-down may do, would wait for it for ever.
 
 The idea of one task for everything is anyio's test runner; the pump there runs inside the loop all the time.
 """
@@ -51,6 +53,11 @@ class Owner(Protocol):
 
     def cancelled_between(self) -> None:
         """Learn that the parked task was cancelled; called in the loop."""
+        ...
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a cancellation is held for the scope that asked for it."""
         ...
 
 
@@ -137,7 +144,14 @@ class HostTask:
         self._coro, self._dismissed, self._busy, self._driven = coro, False, True, False
         task = self.task
         if task is None or task.done():
-            self.task = turn.new_task(self.loop, self._serve(), name=self.name, context=self.context)
+            serving = self._serve()
+            try:
+                self.task = turn.new_task(self.loop, serving, name=self.name, context=self.context)
+            except BaseException:  # out of a task factory of the suite's
+                serving.close()
+                coro.close()
+                self._coro, self._busy = None, False
+                raise
         else:
             self._wake()
 
@@ -161,7 +175,7 @@ class HostTask:
             raise LoopError(
                 message(
                     "Event loop stopped before Future completed.",
-                    phase=self.name,
+                    test=self.name,
                     cause="loop.stop() was called while the test ran on the loop",
                     fix="leave stopping the loop to asynctestkit; await what the test waits for",
                 )
@@ -206,7 +220,9 @@ class HostTask:
             if interruption is not None:
                 assert self.task is not None
                 self.task.uncancel()
-                if isinstance(error, Exception):
+                # A limit that ran out says nothing of where the phase was, which its cancellation shows.
+                limit = isinstance(interruption, TimeoutError) and interruption.__cause__ is None
+                if isinstance(error, Exception) or (limit and error is not None):
                     raise interruption from error
                 raise interruption
             assert error is not None
@@ -230,13 +246,14 @@ class HostTask:
             self.cancelled_before = self._late_cancel
             if self._late_cancel:
                 self._late_cancel = False
-                self._cancel_at_next_await()
+                if not self._owner.cut_short:  # else it comes from a scope that will be left with what is held
+                    self._cancel_at_next_await()
             value = error = None
             counted = me.cancelling() if me is not None else 0
             try:
                 value = await coro
             except BaseException as raised:  # it belongs to the caller of run()
-                if isinstance(raised, GeneratorExit) and asyncio._get_running_loop() is None:
+                if isinstance(raised, GeneratorExit) and not self._is_current(me):
                     raise  # the task itself is being thrown away
                 error = raised
                 if raised.__traceback__ is not None:
@@ -260,6 +277,9 @@ class HostTask:
             if self._owner.may_go_on():
                 await self._park()
 
+    def _is_current(self, task: asyncio.Task[None] | None) -> bool:
+        return asyncio._get_running_loop() is self.loop and asyncio.current_task() is task
+
     def _cancel_at_next_await(self) -> None:
         task = self.task
         # Unless the scope that cancelled has been left meanwhile: then nobody waits for it any more.
@@ -268,10 +288,12 @@ class HostTask:
             task.uncancel()  # ... and is the cancellation that was counted already
 
     async def _park(self) -> None:
-        if self._coro is None and not self._dismissed:
+        if self._coro is None and not self._dismissed and self.task is not None:
             self._parked = _Parking(self)
+            asyncio._unregister_task(self.task)
             with suppress(asyncio.CancelledError):  # what comes through is the loop's closing
                 await self._parked
+            asyncio._register_task(self.task)
             self._parked = None
 
 

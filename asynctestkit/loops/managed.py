@@ -1,9 +1,9 @@
 """An event loop that we open, make current, run on, and close; and the options that say what kind it is.
 
-A `ManagedLoop` closes in this order: the tasks that are left are cancelled and awaited in bounded rounds (a task may
-start others while it is cancelled), asynchronous generators are shut down, the default executor is shut down, the
-previously current loop comes back, the loop is closed. Errors of leftover tasks go to the loop's exception handler,
-as `asyncio.Runner` does it.
+A `ManagedLoop` closes in this order: the tasks that are left are cancelled and awaited, as long as they take, in a
+bounded number of rounds (a task may start others while it is cancelled), asynchronous generators are shut down, the
+default executor is shut down, the previously current loop comes back, the loop is closed. Errors of leftover tasks go
+to the loop's exception handler, as `asyncio.Runner` does it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ class LoopOptions(NamedTuple):
 
     factory: LoopFactory | None = None
     debug: bool | None = None
+    kind: Hashable = None
+    """What loops of one kind have in common, where that is not the factory, which is bound to one instance."""
 
     @property
     def key(self) -> Hashable:
-        """What loops of one kind have in common: the factory they come from."""
+        """What loops of one kind have in common: by default the factory they come from."""
         factory = self.factory
+        if factory is None or self.kind is not None:
+            return self.kind
         # A factory that is a method is a new object each time it is looked up, a callable object may not be hashable.
-        return None if factory is None else id(getattr(factory, "__func__", factory))
+        return id(getattr(factory, "__func__", factory)), id(getattr(factory, "__self__", None))
 
     def open(self) -> asyncio.AbstractEventLoop:
         """Make a loop of this kind.
@@ -141,13 +145,18 @@ class ManagedLoop:
         if previous is not None:
             current.restore(previous, leave_no_policy=self.options.factory is not None)
 
-    def close(self) -> None:
-        """Cancel what is left, shut the loop down and close it. Closing twice is allowed."""
+    def close(self, *, at_exit: bool = False) -> None:
+        """Cancel what is left, shut the loop down and close it. Closing twice is allowed.
+
+        Args:
+            at_exit: The process ends: threads have been joined already and no new one can be had, and nobody is left to
+                interrupt a task that ignores its cancellation.
+        """
         if self.loop.is_closed():
             self.give_back()
             return
         try:
-            self._run_to_end(_wind_up(self.loop))
+            self.run_to_end(_wind_up(self.loop, at_exit=at_exit))
         finally:
             self.give_back()
             self.loop.close()
@@ -155,16 +164,16 @@ class ManagedLoop:
     def settle(self) -> None:
         """Give tasks that were told to end the turn in which they do."""
         if not self.loop.is_closed():
-            self._run_to_end(_turn(self.loop))
+            self.run_to_end(asyncio.sleep(0))
 
     def cancel(self, tasks: Tasks) -> None:
         """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler."""
-        self._run_to_end(_cancel_all(self.loop, tasks))
+        self.run_to_end(_wait_cancelled(self.loop, tasks, None))
 
-    def _run_to_end(self, coro: Coroutine[Any, Any, None]) -> None:
+    def run_to_end(self, coro: Coroutine[Any, Any, Any]) -> Any:
         """Run a closing coroutine; SystemExit out of a leftover task is reported and does not end the test run."""
         loop = self.loop
-        task = loop.create_task(coro)
+        task = loop.create_task(_stop_after(loop, coro))
         while not task.done():
             try:
                 # A leftover task may call loop.stop(): start again until the closing is done.
@@ -173,7 +182,7 @@ class ManagedLoop:
                 loop.call_exception_handler(
                     {"message": f"a leftover task raised {error!r} while its loop was closed", "exception": error}
                 )
-        task.result()
+        return task.result()
 
 
 def refuse_running_loop() -> None:
@@ -195,43 +204,42 @@ def refuse_running_loop() -> None:
     )
 
 
-async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+async def _stop_after(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any]) -> Any:
     try:
-        me = asyncio.current_task()
-        for _ in range(CANCEL_ROUNDS):
-            leftover = other_tasks(loop, frozenset(), me)
-            if not leftover:
-                break
-            await _wait_cancelled(loop, leftover)
-        await loop.shutdown_asyncgens()
-        if sys.version_info >= (3, 12):
-            await loop.shutdown_default_executor(EXECUTOR_TIMEOUT)
-        else:
-            await loop.shutdown_default_executor()
+        return await coro
     finally:
         loop.stop()
+
+
+EXIT_TIMEOUT: Final = 1.0
+"""Seconds that leftover tasks get to end when the process does."""
+
+
+async def _wind_up(loop: asyncio.AbstractEventLoop, *, at_exit: bool) -> None:
+    me = asyncio.current_task()
+    for _ in range(CANCEL_ROUNDS):
+        leftover = other_tasks(loop, frozenset(), me)
+        if not leftover:
+            break
+        await _wait_cancelled(loop, leftover, EXIT_TIMEOUT if at_exit else None)
+    await loop.shutdown_asyncgens()
+    if at_exit:
+        return
+    if sys.version_info >= (3, 12):
+        await loop.shutdown_default_executor(EXECUTOR_TIMEOUT)
+    else:
+        await loop.shutdown_default_executor()
 
 
 EXECUTOR_TIMEOUT: Final = 300.0
 """Seconds that threads of the default executor get to end, where Python can limit it (3.12+); asyncio's own figure."""
 
 
-async def _turn(loop: asyncio.AbstractEventLoop) -> None:
-    loop.stop()  # takes effect at the end of the turn that this is part of
-
-
-async def _cancel_all(loop: asyncio.AbstractEventLoop, tasks: Tasks) -> None:
-    try:
-        await _wait_cancelled(loop, tasks)
-    finally:
-        loop.stop()
-
-
-async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks) -> None:
+async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks, limit: float | None) -> None:
     for task in tasks:
         task.cancel(CLOSING)
-    await asyncio.wait(tasks)
-    for task in tasks:
+    ended, _ = await asyncio.wait(tasks, timeout=limit)
+    for task in ended:
         if not task.cancelled() and (error := task.exception()) is not None:
             loop.call_exception_handler(
                 # asyncio.Runner's own words, which people search for.

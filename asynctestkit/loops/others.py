@@ -3,7 +3,7 @@
 `asyncio.all_tasks` looks at every task of every thread. Up to 3.13 they all stand in one weak set, and a set that is no
 larger than what is known (and held) holds nothing else: its size answers for most tests. From 3.14 on tasks stand in
 lists of the interpreter's own, which tell no size, and `all_tasks` itself is quick. The private sets are read behind
-this one guard.
+this one guard. Known tasks must be in those sets, which a task that is parked (see `host`) is not.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _everywhere: Final[list[Collection[Any]]] = [
 
 def other_tasks(loop: asyncio.AbstractEventLoop, known: Tasks, one: asyncio.Task[Any] | None = None) -> Tasks:
     """Return the loop's unfinished tasks but for `known` ones and `one`, which may be among them."""
-    if _everywhere and sum(map(len, _everywhere)) <= len(known) + (one is not None and one not in known):
-        return _NONE
+    if _everywhere:
+        counted = one is not None and one not in known and any(one in held for held in _everywhere)
+        if sum(map(len, _everywhere)) <= len(known) + counted:
+            return _NONE
     return {task for task in asyncio.all_tasks(loop) if task not in known and task is not one}

@@ -1,18 +1,11 @@
-"""Classes, modules and the session as owners of one shared loop.
+"""Scopes wider than one test: a class, a module, the session. Which loop a test joins is decided here.
 
-A test gets a fresh loop unless something it uses must outlive it. Everything that lives longer than one test and is
-made by the same loop factory lives on ONE shared loop per thread, whatever its scope, so that what a session, a
-module and a class set up can meet in a test. The loop is open for as long as anybody holds it:
+A `WideScope` has a context, a task for its async hooks, and holds the shared loop (see `shared`) from the first time it
+needs one until it ends. Everything wider than one test that can meet in one test lives on the one shared loop of its
+kind, so that nothing of ours is ever attached to a different loop.
 
-* a `WideScope` (one class, one module or the session) holds it from the first time it needs a loop until it ends;
-* a test that runs on it uses it, so that a scope ended by a nested run cannot close it under a running test.
-
-When scopes end: a class with its class cleanups; a module with unittest's module cleanups or its `tearDownModule`,
-and, under runners that know neither, when a class of another module is set up; the session when the test result's
-`stopTestRun` is called. What is still open at interpreter exit is closed there.
-
-Async hooks of a scope run in a task of the scope's own, in the scope's context. `inherited_context` gives a test its
-context: a copy of the caller's, over which lies what the hooks of its scopes have set.
+If a scope's task is cancelled by a timeout or task group that one of its hooks holds open, its tests cannot go on: the
+one that runs is ended, and each is told the real error.
 """
 
 from __future__ import annotations
@@ -20,16 +13,20 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import sys
 import threading
+import types
 import unittest
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from asynctestkit.loops import run_end
 from asynctestkit.loops.calls import Interruption, Phases
-from asynctestkit.loops.managed import LoopOptions, ManagedLoop
+from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.loops.shared import SCOPE, SharedLoop, close_all, shared_loop
 from asynctestkit.report.errors import LoopError, message, raise_together
-from asynctestkit.report.frames import TRIM_FRAMES, trim
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
+from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -38,19 +35,6 @@ if TRIM_FRAMES:
 
 
 _UNSET: Any = object()
-
-
-class User(Protocol):
-    """A test that runs on a shared loop."""
-
-    @property
-    def owner(self) -> type:
-        """The test class."""
-        ...
-
-    def interrupt(self, error: BaseException) -> None:
-        """End the running phase with an error."""
-        ...
 
 
 class Fired(Interruption):
@@ -65,89 +49,40 @@ class Fired(Interruption):
         self.scope.fail()
 
 
-class SharedLoop:
-    """A managed loop with those who hold it and the number of tests that use it."""
-
-    def __init__(self, options: LoopOptions) -> None:
-        self.managed = ManagedLoop(options._replace(debug=None))
-        self._debug = self.managed.loop.get_debug()
-        self.mode: bool | None = None
-        self.holders: set[WideScope] = set()
-        self.users: list[User] = []
-        self.fired: list[WideScope] = []
-        """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
-        self.known: set[asyncio.Task[Any]] | None = None
-        """The tasks that no test has to answer for, None where that has to be found out anew."""
-
-    def use(self, user: User, debug: bool | None) -> None:
-        """Keep the loop open, and in the debug mode a test asked for, while the test runs on it."""
-        self.users.append(user)
-        if debug is not self.mode:
-            self.set_debug(debug)
-
-    def leave(self, user: User) -> None:
-        """End one use."""
-        self.users.remove(user)
-        if not self.holders:
-            self._close_if_unused()
-
-    def set_debug(self, wanted: bool | None) -> None:
-        """Turn asyncio's debug mode on or off; None is the mode in which the loop was made."""
-        self.mode = wanted
-        self.managed.loop.set_debug(self._debug if wanted is None else wanted)
-
-    def check(self, cls: type) -> None:
-        """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
-        for scope in self.fired:
-            if scope.covers(cls):
-                scope.fail()
-
-    def drop(self, holder: WideScope) -> None:
-        """Let go of the loop."""
-        self.holders.discard(holder)
-        if holder in self.fired:
-            self.fired.remove(holder)
-        self._close_if_unused()
-
-    def _close_if_unused(self) -> None:
-        if not self.holders and not self.users:
-            _thread.loops.pop(self.managed.options.key, None)
-            with _open_loops_lock:
-                _open_loops.discard(self.managed)
-            self.managed.close()
-
-
 class WideScope(Phases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
 
-    def __init__(self, kind: Scope, owner: Hashable, label: str) -> None:
-        super().__init__(contextvars.copy_context(), name=f"{kind.word} {label}")
+    def __init__(self, kind: Scope, owner: Hashable, label: str, context: contextvars.Context) -> None:
+        super().__init__(context, name=f"{kind.word} {label}")
+        self.context.run(SCOPE.set, self)
         self.kind = kind
         self.owner = owner
         self.depth = 0
         self.options = LoopOptions()
         self.answer: Callable[[], None] | None = None
         """Leaves what the hooks of the scope hold open, until something of it says why it cancelled the scope."""
-        self._failure: BaseException | None = None
         self.fixtures: Any = None
         """What keeps the scope's fixtures, once it has any; known to whoever put it here."""
+        self.shares_loop = False
+        """Whether every test of the scope runs on its loop, for its hooks have prepared something there."""
+        self._failure: BaseException | None = None
         self._at_end: list[Callable[[], None]] = []
         self._base = self.context.copy()
-        self._others: list[SharedLoop] = []
         self._shared: SharedLoop | None = None
+        self._others: list[SharedLoop] = []
 
     def __repr__(self) -> str:
         return f"<scope of {self.name}>"
 
     @property
-    def holds_loop(self) -> bool:
-        """Whether the scope has needed a loop so far."""
-        return self._shared is not None
-
-    @property
     def in_use(self) -> bool:
         """Whether a test is running on the loop that the scope holds."""
         return self._shared is not None and bool(self._shared.users)
+
+    @property
+    def holds_loop(self) -> bool:
+        """Whether the scope has needed a loop by now."""
+        return self._shared is not None
 
     def covers(self, cls: type) -> bool:
         """Whether the tests of a class live in this scope."""
@@ -155,15 +90,96 @@ class WideScope(Phases):
             return True
         return self.owner == (cls.__module__ if self.kind is Scope.MODULE else cls)
 
+    # The loop.
+
+    def hold(self, options: LoopOptions) -> SharedLoop:
+        """Return the shared loop of this kind, opened if need be; the scope holds it until it ends."""
+        if options is self.options and self._shared is not None:
+            return self._shared
+        found = shared_loop(options)
+        self.keep_open(found)
+        return found
+
+    def keep_open(self, shared: SharedLoop) -> None:
+        """Hold a shared loop until the scope ends; its tests do not all ask for the same kind."""
+        shared.hold(self)
+        if self._shared is None:
+            self._shared = shared
+        elif shared is not self._shared and shared not in self._others:
+            self._others.append(shared)
+
+    def open_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the shared loop for the scope's hooks."""
+        return self.hold(self.options).loop
+
+    def run(self, awaitable: Awaitable[Any]) -> Any:
+        """Await something in the scope's task."""
+        self.shares_loop = True
+        held = self.hold(self.options)
+        took = held.managed.make_current()
+        if not held.users and self.options.debug is not held.mode:
+            held.set_debug(self.options.debug)
+        try:
+            return super().run(awaitable)
+        finally:
+            if took:
+                held.managed.give_back()
+
+    def call_hook(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call a hook of the scope, plain or async; a loop that the scope holds already is current meanwhile."""
+        held = self._shared
+        took = held is not None and held.managed.make_current()
+        try:
+            value = self.call(function, *args, **kwargs)
+        except asyncio.CancelledError as error:  # which would end the run of a runner that collects Exceptions
+            raise self._cancelled(error, name_of(function)) from error
+        finally:
+            if took and held is not None:
+                held.managed.give_back()
+        refuse_generator(value, function)
+        return value
+
+    def report(self) -> None:
+        """Raise what cancelled the scope's hooks, if none of what they hold open has said why."""
+        cut = self.unexplained()
+        if cut is not None:
+            raise self._cancelled(cut, f"a hook of {self.name}") from cut
+
+    def _cancelled(self, error: asyncio.CancelledError, hook: str) -> LoopError:
+        return LoopError(
+            message(
+                f"{hook} ended with CancelledError{f': {error}' if str(error) else ''}",
+                scope=self.name,
+                cause="it awaits something that was cancelled, or was cancelled itself and nothing says why",
+                fix="suppress the CancelledError of what the hook has cancelled itself",
+            )
+        )
+
+    # Context variables.
+
+    def adopt(self, context: contextvars.Context) -> list[tuple[contextvars.ContextVar[Any], Any]]:
+        """Take over, and return, the context variables that were set in a copy of the scope's context."""
+        changed = [(var, value) for var, value in context.items() if self.context.get(var, _UNSET) is not value]
+        for var, value in changed:
+            self.context.run(var.set, value)
+        return changed
+
+    def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
+        """Return the context variables that the scope's hooks have set, with their values."""
+        base = self._base
+        return [(var, value) for var, value in self.context.items() if base.get(var, _UNSET) is not value]
+
+    # A scope that is cancelled.
+
     def cancelled_between(self) -> None:
         """End the tests of the scope: its task was cancelled beside one, by a scope that a hook left open."""
         if self.depth:
             return  # the scope's own hooks are still under way, and the next of them meets it
-        for shared in (self._shared, *self._others):
-            if shared is None:
+        for held in (self._shared, *self._others):
+            if held is None:
                 continue
-            shared.fired.append(self)
-            for user in list(shared.users):
+            held.fired.append(self)
+            for user in list(held.users):
                 if self.covers(user.owner):
                     user.interrupt(Fired(self))
 
@@ -187,68 +203,11 @@ class WideScope(Phases):
         trim(self._failure)  # it was raised before, and collects the frames of each time
         raise self._failure
 
-    def hold(self, options: LoopOptions) -> SharedLoop:
-        """Return the shared loop of this kind, opened if need be; the scope holds it until it ends."""
-        if options is self.options and self._shared is not None:
-            return self._shared
-        shared = _thread.loops.get(options.key)
-        if shared is None:
-            shared = _thread.loops[options.key] = SharedLoop(options)
-            with _open_loops_lock:
-                _open_loops.add(shared.managed)
-        shared.holders.add(self)
-        if self._shared is None:
-            self._shared = shared
-        elif shared is not self._shared and shared not in self._others:
-            self._others.append(shared)  # the scope's tests do not all ask for the same kind of loop
-        return shared
-
-    def open_loop(self) -> asyncio.AbstractEventLoop:
-        """Return the shared loop for the scope's hooks."""
-        return self.hold(self.options).managed.loop
-
-    def run(self, awaitable: Awaitable[Any]) -> Any:
-        """Await something in the scope's task; what it leaves running is the scope's, not a test's."""
-        shared = self.hold(self.options)
-        loop = shared.managed.loop
-        took = shared.managed.make_current()
-        if not shared.users and self.options.debug is not shared.mode:
-            shared.set_debug(self.options.debug)
-        before = None if shared.known is None else asyncio.all_tasks(loop)
-        try:
-            return super().run(awaitable)
-        finally:
-            if shared.known is not None and before is not None:
-                shared.known |= asyncio.all_tasks(loop) - before
-            if took:
-                shared.managed.give_back()
-
-    def call_hook(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call a hook of the scope, plain or async; a loop that the scope holds already is current meanwhile."""
-        shared = self._shared
-        if shared is None:
-            return self.call(function, *args, **kwargs)
-        took = shared.managed.make_current()
-        try:
-            return self.call(function, *args, **kwargs)
-        finally:
-            if took:
-                shared.managed.give_back()
-
-    def adopt(self, context: contextvars.Context) -> None:
-        """Take over the context variables that were set in a copy of the scope's context."""
-        for var, value in context.items():
-            if self.context.get(var, _UNSET) is not value:
-                self.context.run(var.set, value)
+    # The end.
 
     def at_end(self, function: Callable[[], None]) -> None:
         """Have a plain function called when the scope ends; last in, first out."""
         self._at_end.append(function)
-
-    def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
-        """Return the context variables that the scope's hooks have set, with their values."""
-        base = self._base
-        return [(var, value) for var, value in self.context.items() if base.get(var, _UNSET) is not value]
 
     def end(self) -> None:
         """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed."""
@@ -261,28 +220,24 @@ class WideScope(Phases):
                     errors.append(error)
         finally:
             _thread.scopes.pop((self.kind, self.owner), None)
-            shared, self._shared = self._shared, None
+            first, self._shared = self._shared, None
             self.dismiss()
             others, self._others = self._others, []
-            for held in (shared, *others):
+            for held in (first, *others):
                 if held is not None:
                     held.drop(self)
         raise_together(errors, f"steps failed at the end of {self.name}")
 
 
-class _ThreadState(threading.local):
-    """Scopes and shared loops of one thread: loops never cross threads."""
+class _ThreadScopes(threading.local):
+    """The scopes of one thread, and the result of the run whose end will end them."""
 
     def __init__(self) -> None:
-        self.loops: dict[Hashable, SharedLoop] = {}
         self.scopes: dict[tuple[Scope, Hashable], WideScope] = {}
+        self.result: object = None
 
 
-_thread = _ThreadState()
-
-# What is open in any thread, for the end of the process.
-_open_loops: set[ManagedLoop] = set()
-_open_loops_lock = threading.Lock()
+_thread = _ThreadScopes()
 
 
 def entered(kind: Scope, owner: Hashable) -> WideScope | None:
@@ -294,7 +249,7 @@ def enter(kind: Scope, owner: Hashable, label: str) -> WideScope:
     """Return the scope, begun if it has not been."""
     scope = _thread.scopes.get((kind, owner))
     if scope is None:
-        scope = _thread.scopes[kind, owner] = WideScope(kind, owner, label)
+        scope = _thread.scopes[kind, owner] = WideScope(kind, owner, label, _inherited(kind, owner))
     return scope
 
 
@@ -303,7 +258,7 @@ def enter_class(cls: type) -> WideScope:
     for kind, owner in list(_thread.scopes):
         scope = _thread.scopes.get((kind, owner))
         if kind is Scope.MODULE and owner != cls.__module__ and scope is not None and not scope.in_use:
-            scope.end()
+            _end_late(scope)
     return enter(Scope.CLASS, cls, cls.__qualname__)
 
 
@@ -318,11 +273,27 @@ def enter_module(module: str) -> WideScope:
 
 def enter_session(result: object) -> WideScope:
     """Begin the session's scope; it ends when `result.stopTestRun` is called, or with the process."""
-    scope = entered(Scope.SESSION, None)
-    if scope is None:
-        scope = enter(Scope.SESSION, None, "the test run")
-        run_end.call_before_end(result, scope.end)
-    return scope
+    end_with(result)
+    return enter(Scope.SESSION, None, "the test run")
+
+
+def end_with(result: object) -> None:
+    """Have what is open at the end of a run be ended then, whatever kept it from ending in time (Ctrl-C, say)."""
+    if result is not None and result is not _thread.result:
+        _thread.result = result
+        run_end.call_before_end(result, end_all)
+
+
+def end_all() -> None:
+    """End every scope of this thread, the narrowest first."""
+    _thread.result = None
+    errors: list[BaseException] = []
+    for scope in sorted(_thread.scopes.values(), key=_width):
+        try:
+            scope.end()
+        except Exception as error:
+            errors.append(error)
+    raise_together(errors, "scopes failed to end")
 
 
 def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScope | None:
@@ -335,7 +306,7 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
     """
     if asked is None:
         for scope in (entered(Scope.CLASS, cls), entered(Scope.MODULE, cls.__module__)):
-            if scope is not None and scope.holds_loop:
+            if scope is not None and scope.shares_loop:
                 return scope
         return None
     if asked is Scope.TEST:
@@ -343,28 +314,59 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
     if asked is Scope.CLASS:
         # Run on its own, without its class's set-up, a test has no class to share with.
         return entered(Scope.CLASS, cls)
+    end_with(result)  # unittest runs no cleanups of a module that is not imported
     return enter_module(cls.__module__) if asked is Scope.MODULE else enter_session(result)
 
 
 def inherited_context(cls: type) -> contextvars.Context:
     """Return a new context for a test of `cls`: the caller's, and over it what the hooks of its scopes have set."""
     context = contextvars.copy_context()
-    scopes = [scope for scope in _thread.scopes.values() if len(scope.context) and scope.covers(cls)]
+    if context.get(SCOPE) is not None:  # a test that is run inside a hook of another
+        context.run(SCOPE.set, None)
+    # A scope's own context holds one variable that is not for others.
+    _hand_down(context, [scope for scope in _thread.scopes.values() if len(scope.context) > 1 and scope.covers(cls)])
+    return context
+
+
+def _inherited(kind: Scope, owner: Any) -> contextvars.Context:
+    """Return a new context for a scope: the caller's, and over it what the hooks of wider scopes have set."""
+    context = contextvars.copy_context()
+    module = owner.__module__ if kind is Scope.CLASS and isinstance(owner, type) else None
+    wider = [entered(Scope.SESSION, None), entered(Scope.MODULE, module)]
+    _hand_down(context, [scope for scope in wider if scope is not None and scope.kind > kind])
+    return context
+
+
+def _hand_down(context: contextvars.Context, scopes: list[WideScope]) -> None:
     for scope in sorted(scopes, key=_width, reverse=True):
         for var, value in scope.changes():
             context.run(var.set, value)
-    return context
 
 
 def _width(scope: WideScope) -> Scope:
     return scope.kind
 
 
+def _end_late(scope: WideScope) -> None:
+    """End a scope where its error cannot be raised, for it would be taken for somebody else's."""
+    try:
+        scope.end()
+    except Exception as error:
+        _tell_unraisable(error, f"Exception ignored at the end of {scope.name}")
+
+
+def _tell_unraisable(error: BaseException, said: str) -> None:
+    told: Any = types.SimpleNamespace(
+        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=said, object=None
+    )
+    sys.unraisablehook(told)
+
+
 @atexit.register
 def _close_what_is_open() -> None:
-    with _open_loops_lock:
-        loops = list(_open_loops)
-        _open_loops.clear()
-    for managed in loops:
-        if not managed.loop.is_running() and asyncio._get_running_loop() is None:
-            managed.close()
+    if asyncio._get_running_loop() is None:
+        try:
+            end_all()
+        except Exception as error:
+            _tell_unraisable(error, "Exception ignored at the end of the process")
+    close_all()

@@ -68,7 +68,8 @@ def new_task(
     """Return what `loop.create_task` returns; a stock loop would do no more than this."""
     if _known.get(type(loop)) and not loop._debug and loop._task_factory is None and not loop._closed:
         return asyncio.Task(coro, loop=loop, name=name, context=context)
-    task: asyncio.Task[Any] = loop.create_task(coro, name=name, context=context)
+    task: asyncio.Task[Any] = loop.create_task(coro, context=context)  # all that factories must take, as Runner does it
+    task.set_name(name)
     return task
 
 

@@ -15,6 +15,12 @@ pickling, since parallel runners send them between processes: they take one stri
 
 from __future__ import annotations
 
+from asynctestkit.report.frames import TRIM_FRAMES, trim
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
 
 class AsyncTestKitError(Exception):
     """Base of the errors that say asynctestkit was used wrongly or cannot work here."""
@@ -63,6 +69,8 @@ def raise_together(errors: list[BaseException], what: str) -> None:
     try:
         if len(errors) == 1:
             raise errors[0]
+        for error in errors:
+            trim(error)  # a report cuts our frames off its front, not off the members of a group
         raise BaseExceptionGroup(f"{len(errors)} {what}", errors)
     finally:
         del errors

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from types import TracebackType
 from typing import Any, Final
 
 FULL_TRACEBACK_VARIABLE: Final = "ASYNCTESTKIT_FULL_TRACEBACK"
@@ -32,6 +33,39 @@ def trim(error: BaseException) -> None:
         error.__traceback__ = trace
 
 
+def clean(error: BaseException) -> None:
+    """Take the frames of asynctestkit out of all tracebacks of an error that will be reported, wherever they stand."""
+    todo, seen = [error], {id(error)}
+    while TRIM_FRAMES and todo:
+        one = todo.pop()
+        one.__traceback__ = _without_ours(one.__traceback__)
+        members: tuple[BaseException, ...] = (
+            getattr(one, "exceptions", ()) if isinstance(one, BaseExceptionGroup) else ()
+        )
+        for other in (one.__cause__, one.__context__, *members):
+            if other is not None and id(other) not in seen:
+                seen.add(id(other))
+                todo.append(other)
+
+
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
+    kept: list[TracebackType] = []
+    cut = False
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).startswith(_OURS):
+            cut = True
+        else:
+            kept.append(trace)
+        trace = trace.tb_next
+    if not cut:
+        return kept[0] if kept else None
+    made: TracebackType | None = None
+    for one in reversed(kept):
+        made = TracebackType(made, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return made
+
+
+_OURS: Final = "asynctestkit."
 _LOOP_MODULES: Final = frozenset({"asyncio.base_events", "asyncio.events", "asyncio.unix_events"})
 
 

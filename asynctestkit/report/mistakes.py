@@ -64,12 +64,49 @@ def require_coroutine_function(function: Callable[..., Any]) -> None:
     """
     # An object with an async __call__, an AsyncMock say, is as good.
     call = getattr(type(function), "__call__", None)  # noqa: B004  # not whether it can be called, but how
-    if not inspect.iscoroutinefunction(function) and not inspect.iscoroutinefunction(call):
-        raise UsageError(
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
+        return
+    name = getattr(function, "__name__", "hook")
+    fault, fix = "is not an async function", f"write `async def {name}`, or do it in setUp or tearDown"
+    if inspect.isasyncgenfunction(function):
+        fault, fix = "is an async generator function: nothing of it would run", "remove the yield"
+    raise UsageError(message(f"{name_of(function)} {fault}", defined=place_of(function), fix=fix))
+
+
+def special_methods(cm: object, enter: str, leave: str) -> tuple[Any, Any]:
+    """Look the two special methods of a context manager up on its type, as the `with` statement does.
+
+    Raises:
+        TypeError: It has none; in the standard library's words.
+    """
+    cls = type(cm)
+    try:
+        return getattr(cls, enter), getattr(cls, leave)
+    except AttributeError:
+        pass
+    asynchronous = enter == "__aenter__"
+    kind, other = ("asynchronous context manager", "__enter__") if asynchronous else ("context manager", "__aenter__")
+    text = f"'{cls.__module__}.{cls.__qualname__}' object does not support the {kind} protocol"
+    if hasattr(cls, other):
+        wanted = "enterContext()" if asynchronous else "await enterAsyncContext()"
+        other_kind = "context manager" if asynchronous else "asynchronous context manager"
+        text += f" but it supports the {other_kind} protocol. Did you mean to use {wanted}?"
+    raise TypeError(text)
+
+
+def refuse_generator(value: object, hook: object) -> None:
+    """Refuse what a hook or cleanup that holds a `yield` returned: nothing of it has run.
+
+    Raises:
+        SilentPassError: It is a generator, plain or async.
+    """
+    if isinstance(value, types.AsyncGeneratorType | types.GeneratorType):
+        kind = "an async generator" if isinstance(value, types.AsyncGeneratorType) else "a generator"
+        raise SilentPassError(
             message(
-                f"{name_of(function)} is not an async function",
-                defined=place_of(function),
-                fix=f"write `async def {getattr(function, '__name__', 'hook')}`, or do it in setUp or tearDown",
+                f"{name_of(hook)} is {kind}: nothing of it has run",
+                defined=place_of(hook),
+                fix="remove the yield; to tidy up later, use addAsyncCleanup, enterAsyncContext or a @fixture",
             )
         )
 

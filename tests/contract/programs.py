@@ -1,53 +1,27 @@
 """Runs programs in interpreters of their own: a scenario, or a sample from the command line."""
 
-import atexit
-import functools
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.programs import run
+
 from .recording import Base, Observation, scrub
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).resolve().parent / "samples"
-LIMIT = 60.0
 
 STOCK_LINE = "from unittest import IsolatedAsyncioTestCase as Base\n"
-_DROPPED = ("PYTHON", "PYTEST", "ASYNCTESTKIT", "FORCE_COLOR", "NO_COLOR", "COLUMNS")
 _TIMES = (
     (re.compile(r"\bin \d+\.\d+s"), "in TIME"),
     (re.compile(r"^\d+\.\d+s\b", re.MULTILINE), "TIME"),
 )
 
 
-@functools.cache
-def _bytecode() -> str:
-    # One cache for all children, which neither lack one nor leave any behind.
-    directory = tempfile.mkdtemp(prefix="contract-")
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return directory
-
-
-def environment(*paths: Path, **extra: str) -> dict[str, str]:
-    """Return this process's environment, without switches that change how Python, pytest or the tests behave."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
-    inherited = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    path = os.pathsep.join([*map(str, paths), *inherited, str(ROOT)])
-    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": _bytecode(), "NO_COLOR": "1", **extra}
-
-
 def observe_in_child(module: str, qualified_name: str, extra: dict[str, str], side: str) -> Observation:
     """Return the observation of one scenario, made by ``child.py`` in a fresh interpreter."""
-    command = [sys.executable, "-P", "-m", "tests.contract.child", module, qualified_name, side]
-    finished = subprocess.run(
-        command, env=environment(**extra), capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL
-    )
+    finished = run("-P", "-m", "tests.contract.child", module, qualified_name, side, variables=extra)
     if finished.returncode != 0:
         raise AssertionError(f"the child ended with {finished.returncode}:\n{finished.stdout}{finished.stderr}")
     observation: Observation = json.loads(finished.stdout)
@@ -65,15 +39,7 @@ def run_sample(base: Base, sample: str, *arguments: str) -> dict[str, Any]:
         changed = source.replace(STOCK_LINE, f"from {package} import {base.__name__} as Base\n")
         (place / "sample.py").write_text(changed, encoding="utf-8")
         (place / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        finished = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=place,
-            env=environment(place, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"),
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            stdin=subprocess.DEVNULL,
-        )
+        finished = run("-m", *arguments, cwd=place, variables={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
         return {
             "exit code": finished.returncode,
             "output": _lines(finished.stdout, place),

@@ -130,6 +130,15 @@ def noting(events: Events, call: str) -> Iterator[None]:
         events.append(f"{call} raised {told(error)}")
 
 
+async def leftover(events: Events) -> None:
+    """Be a task that a test leaves behind, and write into *events* that it came to its end."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+        events.append("leftover ended")
+
+
 Maker: TypeAlias = Callable[[Events], unittest.TestCase]
 
 

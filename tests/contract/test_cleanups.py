@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import functools
 import unittest
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
@@ -84,7 +85,7 @@ class Cleanups(ContractTest):
 
     @differential(14, 15)
     def test_awaitables_that_cleanups_return(self, base: Base) -> object:
-        """Points 14 and 15: a lambda, an object with an async ``__call__`` and a partial of a wrapper."""
+        """Points 14 and 15: a lambda, an object with an async ``__call__`` and a partial."""
 
         def make(events: Events) -> unittest.TestCase:
             async def closing(name: str) -> None:
@@ -98,6 +99,7 @@ class Cleanups(ContractTest):
             class T(base):
                 async def test(self) -> None:
                     self.addCleanup(lambda: closing("by a lambda"))
+                    self.addCleanup(functools.partial(closing, "by a partial"))
                     self.addAsyncCleanup(Closer())
                     self.addAsyncCleanup(lambda: asyncio.gather(closing("one"), closing("two")))
 

@@ -8,7 +8,7 @@ import gc
 import threading
 import unittest
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from .differential import ContractTest, differential
@@ -31,6 +31,39 @@ def note_close(events: Events) -> None:
         close()
 
     loop.close = noting
+
+
+def note_errors(events: Events) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Return an exception handler that writes into *events* what it is told."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        keys = sorted(set(context) - {"source_traceback"})
+        events.append(f"{context['message'].split('<')[0]}: {told(context['exception'])} {keys}")
+
+    return handle
+
+
+async def failing(error: BaseException) -> None:
+    """Be a leftover that raises *error* when it is cancelled."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        raise error
+
+
+def case_leaving(
+    base: Base, events: Events, *leftovers: Coroutine[Any, Any, object], handler: Any = None
+) -> unittest.TestCase:
+    """Build a case that starts *leftovers*, lets them come to their first wait, and ends."""
+
+    class T(base):
+        async def test(self) -> None:
+            note_close(events)
+            asyncio.get_running_loop().set_exception_handler(handler)
+            self.tasks = [asyncio.create_task(leftover) for leftover in leftovers]
+            await turns()
+
+    return T("test")
 
 
 class Closing(ContractTest):
@@ -79,76 +112,37 @@ class Closing(ContractTest):
     def test_leftovers_are_awaited_however_long_they_need(self, base: Base) -> object:
         """Point 12: a task that works on for a while after its cancel, or swallows it, is waited for."""
 
-        def make(events: Events) -> unittest.TestCase:
-            async def slow() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    await turns(20)
-                    events.append("slow ended")
+        async def slow(events: Events) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await turns(20)
+                events.append("slow ended")
 
-            async def stubborn() -> None:
-                try:
-                    await asyncio.Event().wait()
-                except asyncio.CancelledError:
-                    events.append("stubborn goes on")
-                await turns(3)
-                events.append("stubborn ended")
+        async def stubborn(events: Events) -> None:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                events.append("stubborn goes on")
+            await turns(3)
+            events.append("stubborn ended")
 
-            class T(base):
-                async def test(self) -> None:
-                    note_close(events)
-                    self.tasks = [asyncio.create_task(slow()), asyncio.create_task(stubborn())]
-                    await turns()
-
-            return T("test")
-
-        return both_ways(make)
+        return both_ways(lambda events: case_leaving(base, events, slow(events), stubborn(events)))
 
     @differential(12)
     def test_errors_of_leftovers_go_to_the_handler_of_the_loop(self, base: Base) -> object:
         """Point 12: message, exception and task, for the suite's handler; a cancelled task is not told."""
 
         def make(events: Events) -> unittest.TestCase:
-            async def failing() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    raise ValueError("while ending")
-
-            def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-                keys = sorted(set(context) - {"source_traceback"})
-                events.append(f"{context['message']}: {told(context['exception'])} {keys}")
-
-            class T(base):
-                async def test(self) -> None:
-                    asyncio.get_running_loop().set_exception_handler(handle)
-                    self.tasks = [asyncio.create_task(failing()), asyncio.create_task(turns(1000))]
-                    await turns()
-
-            return T("test")
+            leftovers = failing(ValueError("while ending")), turns(1000)
+            return case_leaving(base, events, *leftovers, handler=note_errors(events))
 
         return both_ways(make)
 
     @differential(12)
     def test_errors_of_leftovers_are_logged(self, base: Base) -> object:
         """Point 12: asyncio's own handler logs them; the test has passed all the same."""
-
-        def make(events: Events) -> unittest.TestCase:
-            async def failing() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    raise ValueError("while ending")
-
-            class T(base):
-                async def test(self) -> None:
-                    self.task = asyncio.create_task(failing())
-                    await turns()
-
-            return T("test")
-
-        return run_events(make)
+        return run_events(lambda events: case_leaving(base, events, failing(ValueError("while ending"))))
 
     @differential(12)
     def test_an_error_of_a_closing_generator_goes_to_the_handler(self, base: Base) -> object:
@@ -161,12 +155,9 @@ class Closing(ContractTest):
                 finally:
                     raise ValueError("while closing")
 
-            def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-                events.append(f"{context['message'].split('<')[0]}: {told(context['exception'])}")
-
             class T(base):
                 async def test(self) -> None:
-                    asyncio.get_running_loop().set_exception_handler(handle)
+                    asyncio.get_running_loop().set_exception_handler(note_errors(events))
                     self.generator = numbers()
                     await anext(self.generator)
 
@@ -203,47 +194,23 @@ class Closing(ContractTest):
     @differential(12)
     def test_system_exit_of_a_leftover(self, base: Base) -> object:
         """Point 12: a task that raises SystemExit on its cancel, after the test was recorded as passed."""
-
-        def make(events: Events) -> unittest.TestCase:
-            async def leaving() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    raise SystemExit("on cancel")
-
-            class T(base):
-                async def test(self) -> None:
-                    note_close(events)
-                    self.task = asyncio.create_task(leaving())
-                    await turns()
-
-            return T("test")
-
-        return run_events(make)
+        return run_events(lambda events: case_leaving(base, events, failing(SystemExit("on cancel"))))
 
     @differential(12)
     def test_a_task_started_while_leftovers_end(self, base: Base) -> object:
         """Point 12: a leftover starts another task in its finally, and awaits it."""
 
-        def make(events: Events) -> unittest.TestCase:
-            async def last_words() -> None:
-                await turns()
-                events.append("last words")
+        async def last_words(events: Events) -> None:
+            await turns()
+            events.append("last words")
 
-            async def leftover() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    await asyncio.create_task(last_words())
+        async def leftover(events: Events) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.create_task(last_words(events))
 
-            class T(base):
-                async def test(self) -> None:
-                    self.task = asyncio.create_task(leftover())
-                    await turns()
-
-            return T("test")
-
-        return both_ways(make)
+        return both_ways(lambda events: case_leaving(base, events, leftover(events)))
 
     @differential(12)
     def test_executor_threads_are_gone(self, base: Base) -> object:

@@ -12,7 +12,7 @@ import unittest
 from unittest import mock
 
 from .differential import ContractTest, differential
-from .recording import Base, Events, RecordingResult, loops_made, noting, run_events, suite_events
+from .recording import Base, Events, RecordingResult, leftover, loops_made, noting, run_events, suite_events
 
 
 class Instances(ContractTest):
@@ -218,16 +218,9 @@ class Debugging(ContractTest):
     def test_leftovers_of_a_failed_debug_end_with_the_case(self, base: Base) -> object:
         """Point 16: a task that is left is cancelled when the case is collected."""
 
-        async def leftover() -> None:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                await asyncio.sleep(0)
-                events.append("leftover ended")
-
         class T(base):
             async def test(self) -> None:
-                self.task = asyncio.create_task(leftover())
+                self.task = asyncio.create_task(leftover(events))
                 await asyncio.sleep(0)
                 self.fail("here")
 

@@ -9,10 +9,11 @@ import os
 import signal
 import threading
 import unittest
+from collections.abc import Awaitable, Callable
 
 from .differential import ContractTest, differential
 from .programs import run_sample
-from .recording import Base, Events, both_ways, run_events
+from .recording import Base, Events, both_ways, leftover, run_events
 
 TURNS = 5
 
@@ -54,8 +55,7 @@ def interrupted(base: Base, at: str, events: Events) -> unittest.TestCase:
         if phase != at:
             return
         try:
-            press()
-            await asyncio.Event().wait()
+            await press_and_wait()
         except asyncio.CancelledError:
             events.append(f"{phase} cancelled")
             raise
@@ -86,6 +86,26 @@ def interrupted(base: Base, at: str, events: Events) -> unittest.TestCase:
             reach("tearDown")
 
     return T("test_sync" if at == "test_sync" else "test_async")
+
+
+async def press_and_wait() -> None:
+    """Press Ctrl-C in the middle of a body, and wait for what comes of it."""
+    press()
+    await asyncio.Event().wait()
+
+
+def case_of(base: Base, events: Events, body: Callable[[], Awaitable[None]]) -> unittest.TestCase:
+    """Build a case with this body, which notes whether its asyncTearDown runs undisturbed."""
+
+    class T(base):
+        async def test(self) -> None:
+            await body()
+
+        async def asyncTearDown(self) -> None:
+            await turns()
+            events.append("asyncTearDown")
+
+    return T("test")
 
 
 class Interrupts(ContractTest):
@@ -127,25 +147,20 @@ class Interrupts(ContractTest):
         """Point 10: while the body unwinds from the first one, the second is raised where it arrives."""
 
         def make(events: Events) -> unittest.TestCase:
-            class T(base):
-                async def test(self) -> None:
+            async def body() -> None:
+                try:
+                    await press_and_wait()
+                except asyncio.CancelledError:
+                    events.append("cancelled")
                     try:
                         press()
-                        await asyncio.Event().wait()
-                    except asyncio.CancelledError:
-                        events.append("cancelled")
-                        try:
-                            press()
-                            await turns()
-                            events.append("went on")
-                        except BaseException as error:
-                            events.append(type(error).__name__)
-                            raise
+                        await turns()
+                        events.append("went on")
+                    except BaseException as error:
+                        events.append(type(error).__name__)
+                        raise
 
-                async def asyncTearDown(self) -> None:
-                    events.append("asyncTearDown")
-
-            return T("test")
+            return case_of(base, events, body)
 
         return [both_ways(make), handler()]
 
@@ -154,19 +169,13 @@ class Interrupts(ContractTest):
         """Point 10: it ends as it likes, and the phases after it run."""
 
         def make(events: Events) -> unittest.TestCase:
-            class T(base):
-                async def test(self) -> None:
-                    try:
-                        press()
-                        await asyncio.Event().wait()
-                    except asyncio.CancelledError:
-                        events.append("swallowed")
+            async def body() -> None:
+                try:
+                    await press_and_wait()
+                except asyncio.CancelledError:
+                    events.append("swallowed")
 
-                async def asyncTearDown(self) -> None:
-                    await turns()
-                    events.append("asyncTearDown")
-
-            return T("test")
+            return case_of(base, events, body)
 
         return both_ways(make)
 
@@ -175,19 +184,13 @@ class Interrupts(ContractTest):
         """Point 10: its own exception is what is reported."""
 
         def make(events: Events) -> unittest.TestCase:
-            class T(base):
-                async def test(self) -> None:
-                    try:
-                        press()
-                        await asyncio.Event().wait()
-                    except asyncio.CancelledError:
-                        raise ValueError("instead") from None
+            async def body() -> None:
+                try:
+                    await press_and_wait()
+                except asyncio.CancelledError:
+                    raise ValueError("instead") from None
 
-                async def asyncTearDown(self) -> None:
-                    await turns()
-                    events.append("asyncTearDown")
-
-            return T("test")
+            return case_of(base, events, body)
 
         return both_ways(make)
 
@@ -196,20 +199,12 @@ class Interrupts(ContractTest):
         """Points 10 and 12: the loop is closed in order, whatever left run()."""
 
         def make(events: Events) -> unittest.TestCase:
-            async def leftover() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    await asyncio.sleep(0)
-                    events.append("leftover ended")
-
             class T(base):
                 async def test(self) -> None:
                     self.loop_of_test = asyncio.get_running_loop()
-                    self.task = asyncio.create_task(leftover())
+                    self.task = asyncio.create_task(leftover(events))
                     await turns()
-                    press()
-                    await asyncio.Event().wait()
+                    await press_and_wait()
 
             case = T("test")
             cases.append(case)

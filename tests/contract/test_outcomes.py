@@ -11,6 +11,13 @@ from .recording import Base, Events, both_ways, run_events, suite_events
 from .test_phases import Fatal
 
 
+def this_task() -> asyncio.Task[object]:
+    """Return the task that runs."""
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
 class Decorators(ContractTest):
     """Point 13: skips, expected failures and subtests on coroutine functions."""
 
@@ -139,9 +146,7 @@ class Decorators(ContractTest):
             class T(base):
                 async def test(self) -> None:
                     self.addAsyncCleanup(asyncio.sleep, 0)
-                    task = asyncio.current_task()
-                    assert task is not None
-                    task.cancel("by itself")
+                    this_task().cancel("by itself")
                     try:
                         await asyncio.sleep(0)
                     finally:
@@ -162,9 +167,7 @@ class Decorators(ContractTest):
         def make(events: Events) -> unittest.TestCase:
             class T(base):
                 async def test(self) -> None:
-                    task = asyncio.current_task()
-                    assert task is not None
-                    task.cancel()
+                    this_task().cancel()
 
                 async def asyncTearDown(self) -> None:
                     await asyncio.sleep(0)
@@ -181,20 +184,16 @@ class Decorators(ContractTest):
         def make(events: Events) -> unittest.TestCase:
             class T(base):
                 async def test(self) -> None:
-                    task = asyncio.current_task()
-                    assert task is not None
-                    task.cancel()
+                    this_task().cancel()
                     try:
                         await asyncio.sleep(0)
                     except asyncio.CancelledError:
                         events.append("swallowed")
 
                 async def asyncTearDown(self) -> None:
-                    task = asyncio.current_task()
-                    assert task is not None
                     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
                         group.create_task(asyncio.sleep(0))
-                    events.append(f"asyncTearDown, cancelling: {task.cancelling()}")
+                    events.append(f"asyncTearDown, cancelling: {this_task().cancelling()}")
 
             return T("test")
 

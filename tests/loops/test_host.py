@@ -47,6 +47,8 @@ class HostTest(unittest.TestCase):
         """Answer as the owner."""
         return self.more
 
+    cut_short = False
+
     def cancelled_between(self) -> None:
         """Learn of a cancellation as the owner."""
         self.events.append("cancelled between phases")
@@ -308,7 +310,7 @@ class BrokenLoopTest(HostTest):
         self.assertEqual(
             str(caught.exception),
             "Event loop stopped before Future completed.\n"
-            "  phase  subject\n"
+            "  test   subject\n"
             "  cause  loop.stop() was called while the test ran on the loop\n"
             "  fix:   leave stopping the loop to asynctestkit; await what the test waits for",
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
-from asynctestkit.loops.scopes import SharedLoop, WideScope
+from asynctestkit.loops.scopes import WideScope
+from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.values import Scope
 from tests.outcomes import Events
 
@@ -24,6 +25,7 @@ class Test:
     """A test that runs on a shared loop."""
 
     owner = unittest.TestCase
+    name = "test"
 
     def interrupt(self, error: BaseException) -> None:
         """Be ended: these tests never are."""

@@ -1,0 +1,244 @@
+"""A managed loop that several tests use: how long it lives, whose its tasks are, and what it is reset to between them.
+
+It is held open by scopes (a class, a module, the session) and kept open by the tests that run on it; with the last of
+both it is closed. There is one for each kind of loop in each thread.
+
+What runs on it belongs to somebody. A task, or a callback, belongs to the scope in whose context it was made: a server
+that a class's set-up started makes its connection's tasks in the class's context, whichever test connects. What was
+made in no scope's context is the running test's, and ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Awaitable, Hashable
+from typing import Any, Final, Protocol
+
+from asynctestkit.loops.managed import LoopOptions, ManagedLoop
+from asynctestkit.loops.others import other_tasks
+from asynctestkit.report.errors import LoopError, message
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+SCOPE: Final[contextvars.ContextVar[object]] = contextvars.ContextVar("asynctestkit's scope", default=None)
+"""The class, module or session in whose context something runs; None in a test's."""
+
+
+class User(Protocol):
+    """A test that runs on a shared loop."""
+
+    @property
+    def owner(self) -> type:
+        """The test class."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What reports call the test."""
+        ...
+
+    def interrupt(self, error: BaseException) -> None:
+        """End the running phase with an error."""
+        ...
+
+
+class SharedLoop:
+    """A managed loop with those who hold it and the tests that use it."""
+
+    def __init__(self, options: LoopOptions) -> None:
+        self.managed = ManagedLoop(options._replace(debug=None))
+        self.holders: set[Any] = set()
+        self.users: list[User] = []
+        self.fired: list[Any] = []
+        """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
+        self.mode: bool | None = None
+        """The debug mode that was asked for last; None is the one in which the loop was made."""
+        self._settings: tuple[Any, Any, float] = (None, None, 0.1)
+        self._closed_by = ""
+        self._made_in = self.managed.loop.get_debug()
+        self._known: set[asyncio.Task[Any]] = set()
+        """Tasks of scopes, so that they need not be looked up again."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop itself."""
+        return self.managed.loop
+
+    def hold(self, holder: Any) -> None:
+        """Keep the loop open until `drop`."""
+        self.holders.add(holder)
+
+    def drop(self, holder: Any) -> None:
+        """Let go of the loop; what belongs to the holder ends."""
+        self.holders.discard(holder)
+        if holder in self.fired:
+            self.fired.remove(holder)
+        if not self._close_if_unused() and not self.loop.is_closed():
+            self.cancel({task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder})
+
+    def use(self, user: User, debug: bool | None) -> None:
+        """Keep the loop open, and in the debug mode a test asked for, while the test runs on it.
+
+        Raises:
+            LoopError: Somebody has closed the loop.
+        """
+        loop = self.managed.loop
+        if loop.is_closed():
+            raise _closed(loop, self._closed_by)
+        self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+        self.users.append(user)
+        if debug is not self.mode:
+            self.set_debug(debug)
+
+    def leave(self, user: User, task: asyncio.Task[Any] | None = None) -> None:
+        """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled."""
+        try:
+            if self.managed.loop.is_closed():
+                self._closed_by = self._closed_by or user.name
+            else:
+                self._reset()
+                self.cancel(self._left_by_test(task))
+        finally:
+            self.users.remove(user)
+            if not self.holders:
+                self._close_if_unused()
+
+    def set_debug(self, wanted: bool | None) -> None:
+        """Turn asyncio's debug mode on or off; None is the mode in which the loop was made."""
+        self.mode = wanted
+        self.loop.set_debug(self._made_in if wanted is None else wanted)
+
+    def check(self, cls: type) -> None:
+        """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
+        for scope in self.fired:
+            if scope.covers(cls):
+                scope.fail()
+
+    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Cancel tasks and wait for them."""
+        if tasks:
+            self.managed.cancel(tasks)
+
+    def run_to_end(self, awaitable: Awaitable[Any]) -> Any:
+        """Await something on the loop, from outside of any loop and of any test."""
+
+        async def run() -> Any:
+            return await awaitable
+
+        took = self.managed.make_current()
+        try:
+            return self.managed.run_to_end(run())
+        finally:
+            if took:
+                self.managed.give_back()
+
+    def _reset(self) -> None:
+        """Take back what the test has changed of the loop itself."""
+        loop = self.managed.loop
+        handler, factory, duration = self._settings
+        if loop.get_exception_handler() is not handler:
+            loop.set_exception_handler(handler)
+        if loop.get_task_factory() is not factory:
+            loop.set_task_factory(factory)
+        loop.slow_callback_duration = duration
+
+    def _left_by_test(self, own: asyncio.Task[Any] | None) -> set[asyncio.Task[Any]]:
+        left: set[asyncio.Task[Any]] = set()
+        for task in other_tasks(self.loop, self._known, own):
+            (left if scope_of(task) is None else self._known).add(task)
+        if left or len(self._known) > MOST_KNOWN:
+            self._known = {task for task in self._known if not task.done()}
+        return left
+
+    def _close_if_unused(self) -> bool:
+        if self.holders or self.users:
+            return False
+        _loops.of_thread.pop(self.managed.options.key, None)
+        with _open_lock:
+            _open.discard(self)
+        self.managed.close()
+        return True
+
+
+def _closed(loop: asyncio.AbstractEventLoop, by: str) -> LoopError:
+    return LoopError(
+        message(
+            "Event loop is closed: a test has closed the loop that it shares with others",
+            loop=repr(loop),
+            closed_by=by or "a hook, or code that runs between the tests",
+            fix='leave closing the loop to asynctestkit, or give the test its own with loop_scope = "test"',
+        )
+    )
+
+
+MOST_KNOWN: Final = 1000
+"""How many tasks of scopes are remembered before those that are done are forgotten."""
+
+
+def scope_of(task: asyncio.Task[Any]) -> object:
+    """Return the scope in whose context a task was made; None where that is a test's, or cannot be told."""
+    context = _context_of(task)
+    return None if context is None else context.get(SCOPE)
+
+
+def _context_of(task: Any) -> contextvars.Context | None:
+    """Return the context of an unfinished task.
+
+    Up to 3.11 a task does not tell; but what wakes it does: the callback that stands in the future it waits for, or in
+    the loop's queue, is kept with its context.
+    """
+    get_context = getattr(task, "get_context", None)
+    if get_context is not None:
+        found: contextvars.Context = get_context()
+        return found
+    waiter = getattr(task, "_fut_waiter", None)
+    for callback, context in getattr(waiter, "_callbacks", None) or ():
+        if getattr(callback, "__self__", None) is task:
+            return _context(context)
+    for handle in getattr(task.get_loop(), "_ready", ()):
+        if getattr(getattr(handle, "_callback", None), "__self__", None) is task:
+            return _context(handle._context)
+    return None
+
+
+def _context(found: Any) -> contextvars.Context | None:
+    return found if isinstance(found, contextvars.Context) else None
+
+
+class _ThreadLoops(threading.local):
+    """The shared loops of one thread, by kind: loops never cross threads."""
+
+    def __init__(self) -> None:
+        self.of_thread: dict[Hashable, SharedLoop] = {}
+
+
+_loops = _ThreadLoops()
+
+# What is open in any thread, for the end of the process.
+_open: set[SharedLoop] = set()
+_open_lock = threading.Lock()
+
+
+def shared_loop(options: LoopOptions) -> SharedLoop:
+    """Return this thread's shared loop of a kind, opened if need be."""
+    found = _loops.of_thread.get(options.key)
+    if found is None:
+        found = _loops.of_thread[options.key] = SharedLoop(options)
+        with _open_lock:
+            _open.add(found)
+    return found
+
+
+def close_all() -> None:
+    """Close every shared loop that can be: the process ends."""
+    with _open_lock:
+        left = list(_open)
+        _open.clear()
+    for shared in left:
+        if not shared.loop.is_running() and asyncio._get_running_loop() is None:
+            shared.managed.close(at_exit=True)
