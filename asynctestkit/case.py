@@ -23,7 +23,8 @@ from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks, declaration, running
 from asynctestkit.assertions import Assertions
-from asynctestkit.fixtures.params import CHOICES, VALUES, expand_methods
+from asynctestkit.fixtures.expansion import Variants, expand_methods
+from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
@@ -91,6 +92,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     """Whether a class that stands behind AsyncTestCase has hooks, which ours then call."""
     _atk_life: Life | None = None
     _atk_result: object = None
+    _atk_expand = staticmethod(expand_methods)
 
     if TYPE_CHECKING:
         debug: Any
@@ -264,7 +266,9 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
                     fix="await it in the test, in asyncSetUp or in a fixture of the test",
                 )
             )
-        return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
+        cls, test = type(self), self._testMethodName
+        choices = getattr(getattr(cls, test, None), CHOICES, None)
+        return await self._atk_running().fetch(requests_of(cls).find(name, test, choices), instance=self)
 
     # ---- running -----------------------------------------------------------------------------------------------
 
@@ -327,6 +331,8 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             requests = requests_of(cls)
             if requests.are_none(function):
                 return
+            if isinstance(function, Variants):
+                raise function.refusal()
             passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
             life.use(requests.plan(function, name, given=1, passed=passed, choices=choices), instance=self)
         except UsageError as error:

@@ -12,7 +12,7 @@ import unittest
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from asynctestkit.fixtures.requests import requests_of
+from asynctestkit.fixtures.requests import outermost, requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
@@ -32,7 +32,9 @@ _LIFE = "_atk_life"
 def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **kwargs: Any) -> None:
     """Run an async test method of `case`."""
     life = _life_of(case)
-    plan = requests_of(type(case)).plan(function, case._testMethodName, given=1 + len(args), passed=kwargs)
+    name = case._testMethodName
+    marked = outermost(getattr(type(case), name, None), function)  # `uses` above counts, too
+    plan = requests_of(type(case)).plan(function, name, given=1 + len(args), passed=kwargs, marked=marked)
     life.use(plan, instance=case)
     try:
         value = life.body(functools.partial(life.call, function, case, *args, **kwargs))
