@@ -35,13 +35,19 @@ if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
 
-# Whose wrappers may stand above the decorator, between the loader and the function.
-_DECORATORS: Final = frozenset({"unittest.mock", "contextlib"})
+_CALLERS: Final = frozenset({"unittest", "importlib", "_pytest", "asyncio", "threading", "asynctestkit"})
+"""Who calls tests, or runs what a module does while it is imported: what calls these does not load a test."""
+_DECORATORS: Final = frozenset({"unittest.mock"})
+MOST_DECORATORS: Final = 30
+"""How many wrappers may stand between the loader and a function."""
 
 CLASS_NAME: Final = "_async_tests"
 
 _chosen: contextvars.ContextVar[Mapping[Fixture, int] | None] = contextvars.ContextVar("_chosen", default=None)
 """What the function that is being called was made for, of the params of its fixtures."""
+
+_result: contextvars.ContextVar[object] = contextvars.ContextVar("_result", default=None)
+"""The result of the run that calls a function; it tells when the session ends."""
 
 
 class _Functions(type):
@@ -94,8 +100,12 @@ class _ModuleFunction:
 
         # unittest's loader takes a plain function on an instance for a static method, and calls it to get a test.
         @functools.wraps(function)
-        def method(case: unittest.TestCase) -> Any:
-            return function()
+        def method(case: Any) -> Any:
+            token = _result.set(getattr(case._outcome, "result", None))
+            try:
+                return function()
+            finally:
+                _result.reset(token)
 
         if isinstance(function, FunctionVariant):  # what stands above its source may say that it is to be skipped
             vars(method).update(vars(function.source()) | vars(method))
@@ -219,6 +229,11 @@ def current(function: Any) -> Any:
     return outermost(inspect.unwrap(function).__globals__.get(function.__name__), function)
 
 
+def running_result() -> object:
+    """Return the result of the run that calls the function; None where no unittest runs."""
+    return _result.get()
+
+
 def load(function: Any) -> unittest.TestCase | unittest.TestSuite:
     """Return the test that a published function is, or all that it stands for."""
     cls, name = owner_of(function), function.__name__
@@ -231,9 +246,14 @@ def asked_for_by_name() -> bool:
     """Whether the caller's caller is unittest's loader, which calls a function to get a test from it."""
     frame = inspect.currentframe()
     caller = frame and frame.f_back and frame.f_back.f_back
-    while caller is not None and caller.f_globals.get("__name__") in _DECORATORS:
-        caller = caller.f_back
-    return caller is not None and caller.f_globals.get("__name__") == "unittest.loader"
+    for _ in range(MOST_DECORATORS):
+        name = "" if caller is None else str(caller.f_globals.get("__name__"))
+        if caller is None or name == "unittest.loader":
+            return caller is not None
+        if name.partition(".")[0] in _CALLERS and name not in _DECORATORS:
+            return False
+        caller = caller.f_back  # perhaps a decorator's wrapper around the function
+    return False
 
 
 def run_function(

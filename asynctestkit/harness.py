@@ -330,7 +330,13 @@ class Life(Phases):
 
 
 def _is_run_as_a_class(cls: Any, result: Any) -> bool:
-    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none."""
+    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none.
+
+    The class in which a module's functions are gathered is nobody's: there each function is a class of its own, as it
+    is to pytest.
+    """
+    if getattr(cls, "_atk_of_module", False):
+        return False
     return getattr(result, "_previousTestClass", None) is cls or type(result).__module__.startswith("_pytest.")
 
 
