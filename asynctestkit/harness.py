@@ -24,11 +24,9 @@ import contextvars
 import enum
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.fixtures.live import TestFixtures
-from asynctestkit.fixtures.wide import Changes, WideFixtures
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
@@ -37,6 +35,10 @@ from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
+
+if TYPE_CHECKING:  # what opens fixtures is imported by the first test that has any
+    from asynctestkit.fixtures.live import TestFixtures
+    from asynctestkit.fixtures.wide import Changes
 
 if TRIM_FRAMES:
     __unittest = True
@@ -149,6 +151,8 @@ class Life(Phases):
         if not host.holds_loop:
             host.options = plan.options
         if host.fixtures is None:
+            from asynctestkit.fixtures.wide import WideFixtures
+
             host.fixtures = WideFixtures(host)
             host.at_end(host.fixtures.close)
         return host
@@ -191,7 +195,7 @@ class Life(Phases):
         """Say which fixtures the test needs, before its loop is opened: it must be the one they live on."""
         if fixtures is None:
             return
-        self.fixtures = TestFixtures(self, fixtures, instance=instance, owner=self.plan.owner)
+        self.fixtures = self._test_fixtures(fixtures, instance)
         widest = fixtures.widest_async
         if widest is not None and widest > Scope.TEST:
             if self.plan.asked is Scope.TEST:
@@ -211,8 +215,13 @@ class Life(Phases):
     async def fetch(self, plan: FixturePlan, *, instance: object) -> Any:
         """Give the running test a fixture that it asks for by name."""
         if self.fixtures is None:
-            self.fixtures = TestFixtures(self, FixturePlan((), ()), instance=instance, owner=self.plan.owner)
+            self.fixtures = self._test_fixtures(FixturePlan((), ()), instance)
         return await self.fixtures.fetch(plan)
+
+    def _test_fixtures(self, plan: FixturePlan, instance: object) -> TestFixtures:
+        from asynctestkit.fixtures.live import TestFixtures
+
+        return TestFixtures(self, plan, instance=instance, owner=self.plan.owner)
 
     def inherit(self, changes: Changes) -> None:
         """Set context variables that a wider fixture has set, from outside the loop."""
