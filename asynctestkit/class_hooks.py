@@ -147,15 +147,33 @@ def do_class_cleanups(cls: Any, later: Callable[[], Any] | None) -> None:
     scope = begin(cls)
     if scope.fixtures is not None:  # opened after the class was set up, so closed before it is taken down
         _collect(cls, scope.fixtures.close)
-    while cls._class_cleanups:
-        function, args, kwargs = cls._class_cleanups.pop()
-        _collect(cls, functools.partial(scope.call_hook, function, *args, **kwargs))
+    cls._class_cleanups = _Awaited(cls._class_cleanups, scope.call_hook)
+    try:
+        if later is None:
+            while cls._class_cleanups:
+                function, args, kwargs = cls._class_cleanups.pop()
+                _collect(cls, functools.partial(function, *args, **kwargs))
+        else:  # it calls TestCase's, which runs them
+            later()
+            cls.tearDown_exceptions = [*errors, *cls.tearDown_exceptions]
+    finally:
+        cls._class_cleanups = list(cls._class_cleanups)
     if scope.held is not None:
         _collect(cls, functools.partial(_answer, cls, scope))
     _collect(cls, scope.end)
-    if later is not None:
-        later()
-        cls.tearDown_exceptions = [*errors, *vars(cls)["tearDown_exceptions"]]
+
+
+class _Awaited(list[Any]):
+    """The cleanups of a class for whoever pops and calls them: what is async is awaited in the class's task."""
+
+    def __init__(self, cleanups: list[Any], call: Callable[..., Any]) -> None:
+        super().__init__(cleanups)
+        self._call = call
+
+    def pop(self, *at: Any) -> Any:
+        """Remove and return one, as something to be called from outside of the loop."""
+        function, args, kwargs = super().pop(*at)
+        return functools.partial(self._call, function), args, kwargs
 
 
 def begin(cls: Any) -> scopes.WideScope:
