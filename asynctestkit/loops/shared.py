@@ -16,7 +16,7 @@ import threading
 from collections.abc import Awaitable, Hashable
 from typing import Any, Final, Protocol
 
-from asynctestkit.loops.managed import LoopOptions, ManagedLoop
+from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
 from asynctestkit.loops.others import other_tasks
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -73,13 +73,14 @@ class SharedLoop:
         """Keep the loop open until `drop`."""
         self.holders.add(holder)
 
-    def drop(self, holder: Any) -> None:
+    def drop(self, holder: Any, *, at_exit: bool = False) -> None:
         """Let go of the loop; what belongs to the holder ends."""
         self.holders.discard(holder)
         if holder in self.fired:
             self.fired.remove(holder)
-        if not self._close_if_unused() and not self.loop.is_closed():
-            self.cancel({task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder})
+        if not self._close_if_unused(at_exit=at_exit) and not self.loop.is_closed():
+            own = {task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder}
+            self.cancel(own, EXIT_TIMEOUT if at_exit else None)
 
     def use(self, user: User, debug: bool | None) -> None:
         """Keep the loop open, and in the debug mode a test asked for, while the test runs on it.
@@ -119,10 +120,10 @@ class SharedLoop:
             if scope.covers(cls):
                 scope.fail()
 
-    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
-        """Cancel tasks and wait for them."""
+    def cancel(self, tasks: set[asyncio.Task[Any]], limit: float | None = None) -> None:
+        """Cancel tasks and wait for them, no longer than `limit` seconds."""
         if tasks:
-            self.managed.cancel(tasks)
+            self.managed.cancel(tasks, limit)
 
     def run_to_end(self, awaitable: Awaitable[Any]) -> Any:
         """Await something on the loop, from outside of any loop and of any test."""
@@ -155,13 +156,13 @@ class SharedLoop:
             self._known = {task for task in self._known if not task.done()}
         return left
 
-    def _close_if_unused(self) -> bool:
+    def _close_if_unused(self, *, at_exit: bool = False) -> bool:
         if self.holders or self.users:
             return False
         _loops.of_thread.pop(self.managed.options.key, None)
         with _open_lock:
             _open.discard(self)
-        self.managed.close()
+        self.managed.close(at_exit=at_exit)
         return True
 
 
