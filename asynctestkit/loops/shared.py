@@ -58,7 +58,7 @@ class SharedLoop:
         """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
         self.mode: bool | None = None
         """The debug mode that was asked for last; None is the one in which the loop was made."""
-        self._settings: tuple[Any, Any, float] = (None, None, 0.1)
+        self._settings: tuple[Any, Any, float, bool] = (None, None, 0.1, False)
         self._closed_by = ""
         self._made_in = self.managed.loop.get_debug()
         self._known: set[asyncio.Task[Any]] = set()
@@ -91,10 +91,11 @@ class SharedLoop:
         loop = self.managed.loop
         if loop.is_closed():
             raise _closed(loop, self._closed_by)
-        self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
         self.users.append(user)
         if debug is not self.mode:
             self.set_debug(debug)
+        handler, factory = loop.get_exception_handler(), loop.get_task_factory()
+        self._settings = handler, factory, loop.slow_callback_duration, loop.get_debug()
 
     def leave(self, user: User, task: asyncio.Task[Any] | None = None) -> None:
         """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled."""
@@ -141,12 +142,14 @@ class SharedLoop:
     def _reset(self) -> None:
         """Take back what the test has changed of the loop itself."""
         loop = self.managed.loop
-        handler, factory, duration = self._settings
+        handler, factory, duration, debug = self._settings
         if loop.get_exception_handler() is not handler:
             loop.set_exception_handler(handler)
         if loop.get_task_factory() is not factory:
             loop.set_task_factory(factory)
         loop.slow_callback_duration = duration
+        if loop.get_debug() is not debug:
+            loop.set_debug(debug)
 
     def _left_by_test(self, own: asyncio.Task[Any] | None) -> set[asyncio.Task[Any]]:
         left: set[asyncio.Task[Any]] = set()
