@@ -177,7 +177,8 @@ class ManagedLoop:
     def run_to_end(self, coro: Coroutine[Any, Any, Any]) -> Any:
         """Run a closing coroutine; SystemExit out of a leftover task is reported and does not end the test run."""
         loop = self.loop
-        task = loop.create_task(_stop_after(loop, coro))
+        # Not by the loop's task factory, which may be the suite's: it need not see this, and may fail.
+        task = asyncio.Task(_stop_after(loop, coro), loop=loop)
         while not task.done():
             try:
                 # A leftover task may call loop.stop(): start again until the closing is done.
