@@ -28,6 +28,7 @@ from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
+from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -341,13 +342,20 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     def _atk_new_life(self, runner: Any = None) -> Life:
         cls, name, scope = type(self), self._testMethodName, self.loop_scope
         asked = None if scope is None else SCOPES.get(scope) or parse_scope(scope, option="loop_scope", where=name)
-        options, timeout = class_hooks.loop_options(cls, self), None
+        timeout = refusal = None
+        try:
+            options = class_hooks.loop_options(cls, self)
+        except UsageError as error:
+            options, refusal = LoopOptions(), error  # told where the test is set up, so that it is this test's error
         marks = getattr(getattr(cls, name, None), "__dict__", None)
         if marks and "__atk_options__" in marks:
             own, timeout = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        return Life(Plan(name, cls, options, asked, self._atk_result, timeout), more=self._atk_may_go_on, runner=runner)
+        plan = Plan(name, cls, options, asked, self._atk_result, timeout)
+        life = Life(plan, more=self._atk_may_go_on, runner=runner)
+        life.refusal = refusal
+        return life
 
     def _atk_end(self) -> None:
         try:

@@ -15,6 +15,7 @@ import atexit
 import contextvars
 import sys
 import threading
+import traceback
 import types
 import unittest
 from collections.abc import Awaitable, Callable, Hashable
@@ -212,8 +213,12 @@ class WideScope(Phases):
         """Have a plain function called when the scope ends; last in, first out."""
         self._at_end.append(function)
 
-    def end(self) -> None:
-        """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed."""
+    def end(self, *, at_exit: bool = False) -> None:
+        """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed.
+
+        Args:
+            at_exit: The process ends, see `ManagedLoop.close`.
+        """
         errors: list[BaseException] = []
         try:
             while self._at_end:
@@ -228,7 +233,7 @@ class WideScope(Phases):
             others, self._others = self._others, []
             for held in (first, *others):
                 if held is not None:
-                    held.drop(self)
+                    held.drop(self, at_exit=at_exit)
         raise_together(errors, f"steps failed at the end of {self.name}")
 
 
@@ -287,13 +292,13 @@ def end_with(result: object) -> None:
         run_end.call_before_end(result, end_all)
 
 
-def end_all() -> None:
+def end_all(*, at_exit: bool = False) -> None:
     """End every scope of this thread, the narrowest first."""
     _thread.result = None
     errors: list[BaseException] = []
     for scope in sorted(_thread.scopes.values(), key=_width):
         try:
-            scope.end()
+            scope.end(at_exit=at_exit)
         except Exception as error:
             errors.append(error)
     raise_together(errors, "scopes failed to end")
@@ -361,6 +366,9 @@ def _end_late(scope: WideScope) -> None:
 
 
 def _tell_unraisable(error: BaseException, said: str) -> None:
+    if sys.unraisablehook is sys.__unraisablehook__:  # which takes nothing but what the interpreter itself makes
+        print(f"{said}:", *traceback.format_exception(error), sep="\n", end="", file=sys.stderr)
+        return
     told: Any = types.SimpleNamespace(
         exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=said, object=None
     )
@@ -371,7 +379,7 @@ def _tell_unraisable(error: BaseException, said: str) -> None:
 def _close_what_is_open() -> None:
     if asyncio._get_running_loop() is None:
         try:
-            end_all()
+            end_all(at_exit=True)
         except Exception as error:
             _tell_unraisable(error, "Exception ignored at the end of the process")
     close_all()
