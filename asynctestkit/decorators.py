@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import unittest
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 from asynctestkit import functions, plain
 from asynctestkit.case import AsyncTestCase
-from asynctestkit.fixtures.params import PARAMS, make_variant, variants
-from asynctestkit.fixtures.requests import Requests
+from asynctestkit.fixtures.requests import outermost, shown_signature
+from asynctestkit.fixtures.signatures import signature_of
+from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
@@ -113,44 +113,34 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
         owner = _type_of(case)
         if issubclass(owner, AsyncTestCase):
             return function(case, *args, **kwargs)  # awaited there, like any test that returns an awaitable
-        if getattr(function, PARAMS, ()):
-            raise UsageError(
-                message(
-                    f"@parametrize cannot make several tests of {name_of(function)}",
-                    defined=place_of(function),
-                    fix=f"derive {owner.__qualname__} from AsyncTestCase, or use self.subTest",
-                )
-            )
         if issubclass(owner, unittest.TestCase):
             return plain.run_test(case, function, *args, **kwargs)
-        return functions.run_function(function, (case, *args), kwargs, owner=owner, options=options, timeout=seconds)
+        marked = outermost(getattr(owner, function.__name__, None), function)
+        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds)
+        return functions.run_function(plan, function, marked, (case, *args), kwargs)
 
     return test
 
 
 def _first_parameter(function: Any) -> str:
-    return next(iter(inspect.signature(function).parameters))
+    return next(iter(signature_of(function).parameters))
 
 
 def _function(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
     published = "." not in function.__qualname__
-    if published and (found := variants(function, Requests(None, function.__module__), given=0)):
-        for variant in found:
-            made = make_variant(function, variant)
-            vars(sys.modules[function.__module__])[made.__name__] = _single(made, options, seconds, published=True)
-        return functions.stand_in(function)
-    return _single(function, options, seconds, published=published)
-
-
-def _single(function: Any, options: LoopOptions, seconds: float | None, *, published: bool) -> Callable[..., Any]:
-    owner = functions.publish(function) if published else functions.FunctionTests
 
     @functools.wraps(function)
     def test(*args: Any, **kwargs: Any) -> Any:
         if published and functions.asked_for_by_name():
-            return owner(function.__name__)
-        return functions.run_function(function, args, kwargs, owner=owner, options=options, timeout=seconds)
+            return functions.load(test)
+        owner = functions.owner_of(test) if published else functions.FunctionTests
+        marked = functions.current(test) if published else test
+        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds)
+        return functions.run_function(plan, function, marked, args, kwargs)
 
+    test.__signature__ = shown_signature(function)  # type: ignore[attr-defined]  # what inspect.signature looks for first
+    if published:
+        functions.publish(test)
     return test
 
 

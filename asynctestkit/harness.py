@@ -98,7 +98,8 @@ class Life(Phases):
     _deadline: asyncio.TimerHandle | None = None
 
     def __init__(self, plan: Plan, *, more: Callable[[], bool] | None = None, runner: Runner | None = None) -> None:
-        super().__init__(scopes.inherited_context(plan.owner), name=plan.name)
+        self.context = scopes.inherited_context(plan.owner)
+        self.name = plan.name
         self.plan = plan
         self._more = more
         self._runner = runner

@@ -12,7 +12,7 @@ import unittest
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from asynctestkit.fixtures.requests import requests_of
+from asynctestkit.fixtures.requests import outermost, requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
@@ -32,7 +32,9 @@ _LIFE = "_atk_life"
 def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **kwargs: Any) -> None:
     """Run an async test method of `case`."""
     life = _life_of(case)
-    plan = requests_of(type(case)).plan(function, case._testMethodName, given=1 + len(args), passed=kwargs)
+    name = case._testMethodName
+    marked = outermost(getattr(type(case), name, None), function)  # `uses` above counts, too
+    plan = requests_of(type(case)).plan(function, name, given=1 + len(args), passed=kwargs, marked=marked)
     life.use(plan, instance=case)
     try:
         value = life.body(functools.partial(life.call, function, case, *args, **kwargs))
@@ -88,7 +90,9 @@ def _life_of(case: unittest.TestCase) -> Life:
 def _plan_of(case: unittest.TestCase) -> Plan:
     test = getattr(type(case), case._testMethodName, None)
     options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
-    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout)
+    outcome = getattr(case, "_outcome", None)  # private: the way to the result of the run; none in debug()
+    result = getattr(outcome, "result", None)
+    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout, result=result)
 
 
 def _close(case: unittest.TestCase) -> None:

@@ -58,7 +58,8 @@ class SharedLoop:
         """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
         self.mode: bool | None = None
         """The debug mode that was asked for last; None is the one in which the loop was made."""
-        self._settings: tuple[Any, Any, float] = (None, None, 0.1)
+        self._settings: tuple[Any, Any, float]
+        self.keep_settings()
         self._closed_by = ""
         self._made_in = self.managed.loop.get_debug()
         self._known: set[asyncio.Task[Any]] = set()
@@ -87,10 +88,8 @@ class SharedLoop:
         Raises:
             LoopError: Somebody has closed the loop.
         """
-        loop = self.managed.loop
-        if loop.is_closed():
-            raise _closed(loop, self._closed_by)
-        self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+        if self.managed.loop.is_closed():
+            raise _closed(self.managed.loop, self._closed_by)
         self.users.append(user)
         if debug is not self.mode:
             self.set_debug(debug)
@@ -137,15 +136,19 @@ class SharedLoop:
             if took:
                 self.managed.give_back()
 
+    def keep_settings(self) -> None:
+        """Take the loop's handler, task factory and so on, which a hook may have set, for what tests find."""
+        loop = self.managed.loop
+        self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+
     def _reset(self) -> None:
         """Take back what the test has changed of the loop itself."""
         loop = self.managed.loop
-        handler, factory, duration = self._settings
-        if loop.get_exception_handler() is not handler:
+        found = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+        if found != self._settings:
+            handler, factory, loop.slow_callback_duration = self._settings
             loop.set_exception_handler(handler)
-        if loop.get_task_factory() is not factory:
             loop.set_task_factory(factory)
-        loop.slow_callback_duration = duration
 
     def _left_by_test(self, own: asyncio.Task[Any] | None) -> set[asyncio.Task[Any]]:
         left: set[asyncio.Task[Any]] = set()
