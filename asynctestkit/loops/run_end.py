@@ -6,7 +6,7 @@ An error of the session's end is reported on the result, like one of a class or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ class _SessionEnd:
 
 
 @contextmanager
-def _buffered(result: Any) -> Iterator[None]:
+def _buffered(result: Any) -> Generator[None, None, None]:
     """Let a result that buffers output do so in the block, as unittest's suite does around the hooks of a class.
 
     The names are private: there is no public way, and a result that buffers cannot take an error outside of this.
