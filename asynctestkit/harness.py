@@ -318,6 +318,8 @@ class Life(Phases):
             managed = ManagedLoop.borrow(self._runner.get_loop())
         else:
             scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
+            if scope is None and plan.asked is Scope.CLASS:
+                scope = self.wide_host(Scope.CLASS)  # run on its own: see _enter_class
             managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
         self._managed = managed
         managed.make_current()
