@@ -95,8 +95,6 @@ class SharedLoop:
         self.users.append(user)
         if debug is not self.mode:
             self.set_debug(debug)
-        handler, factory = loop.get_exception_handler(), loop.get_task_factory()
-        self._settings = handler, factory, loop.slow_callback_duration, loop.get_debug()
 
     def leave(self, user: User, task: asyncio.Task[Any] | None = None) -> None:
         """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled."""
