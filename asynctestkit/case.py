@@ -301,8 +301,13 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         debug = _atk_debug_run
 
     def __del__(self) -> None:
-        if getattr(self, "_asyncioRunner", None) is not None:
+        if getattr(self, "_asyncioRunner", None) is None:
+            return
+        life = self._atk_life
+        if life is None or asyncio._get_running_loop() is None:
             self._tearDownAsyncioRunner()
+        else:  # collected while some other loop runs, beside which no loop can
+            life.abandon()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what exists only while the test runs."""

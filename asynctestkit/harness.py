@@ -280,6 +280,15 @@ class Life(Phases):
             if bare is not None:
                 bare.end()
 
+    def abandon(self) -> None:
+        """Let go of the loop where it cannot be run any more: what is left on it ends with it."""
+        managed, self._managed = self._managed, None
+        shared, self.shared = self.shared, None
+        if shared is not None:
+            shared.users.remove(self)
+        elif managed is not None and self._runner is None:
+            managed.loop.close()
+
     def _close_loop(self) -> None:
         managed, self._managed = self._managed, None
         shared, self.shared = self.shared, None
