@@ -16,12 +16,21 @@ PROGRAM = "python -m asynctestkit"
 class Program(unittest.TestProgram):
     """unittest's program under the name it was called by; exit codes are unittest's."""
 
+    test: unittest.TestSuite  # which the type stubs leave out
+
     def createTests(self, *args: Any, **kwargs: Any) -> None:
-        """Load the tests; a bracket in `-k test_x[a]` means itself, as in the names of parametrised tests."""
+        """Load the tests; a bracket in `-k test_x[a]` means itself where a test has that name, else a set of them."""
         patterns: list[str] | None = self.testNamePatterns
-        if patterns:
-            self.testNamePatterns = [pattern.replace("[", "[[]") for pattern in patterns]
+        if patterns and any("[" in pattern for pattern in patterns):
+            self.testNamePatterns = [self._as_meant(pattern, *args, **kwargs) for pattern in patterns]
         super().createTests(*args, **kwargs)
+
+    def _as_meant(self, pattern: str, *args: Any, **kwargs: Any) -> str:
+        """Return a pattern with its brackets taken for themselves, if any test is called so."""
+        literal = pattern.replace("[", "[[]")
+        self.testNamePatterns = [literal]
+        super().createTests(*args, **kwargs)
+        return literal if self.test.countTestCases() else pattern
 
     def _print_help(self, *args: Any, **kwargs: Any) -> None:
         self.progName = PROGRAM

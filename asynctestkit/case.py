@@ -23,15 +23,16 @@ from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks, declaration, running
 from asynctestkit.assertions import Assertions
-from asynctestkit.fixtures.params import CHOICES, VALUES, expand_methods
+from asynctestkit.fixtures.expansion import Variants, expand_methods
+from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.report import mistakes
-from asynctestkit.report.errors import UsageError
+from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
-from asynctestkit.values import parse_scope
+from asynctestkit.values import SCOPES, parse_scope
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -92,6 +93,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     """Whether a class that stands behind AsyncTestCase has hooks, which ours then call."""
     _atk_life: Life | None = None
     _atk_result: object = None
+    _atk_expand = staticmethod(expand_methods)
 
     if TYPE_CHECKING:
         debug: Any
@@ -255,8 +257,19 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
 
         Raises:
             FixtureError: There is no such fixture, or it lives on another loop than the test's.
+            UsageError: The name is no string, or the test is not running.
         """
-        return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
+        if self._atk_life is None:
+            raise UsageError(
+                message(
+                    f"get_fixture({name!r}) was awaited outside a running test",
+                    test=self.id(),
+                    fix="await it in the test, in asyncSetUp or in a fixture of the test",
+                )
+            )
+        cls, test = type(self), self._testMethodName
+        choices = getattr(getattr(cls, test, None), CHOICES, None)
+        return await self._atk_running().fetch(requests_of(cls).find(name, test, choices), instance=self)
 
     # ---- running -----------------------------------------------------------------------------------------------
 
@@ -319,6 +332,8 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             requests = requests_of(cls)
             if requests.are_none(function):
                 return
+            if isinstance(function, Variants):
+                raise function.refusal()
             passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
             life.use(requests.plan(function, name, given=1, passed=passed, choices=choices), instance=self)
         except UsageError as error:
@@ -326,7 +341,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
 
     def _atk_new_life(self, runner: Any = None) -> Life:
         cls, name, scope = type(self), self._testMethodName, self.loop_scope
-        asked = None if scope is None else parse_scope(scope, option="loop_scope", where=cls.__qualname__)
+        asked = None if scope is None else SCOPES.get(scope) or parse_scope(scope, option="loop_scope", where=name)
         timeout = refusal = None
         try:
             options = class_hooks.loop_options(cls, self)

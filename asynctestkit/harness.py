@@ -24,11 +24,9 @@ import contextvars
 import enum
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.fixtures.live import TestFixtures
-from asynctestkit.fixtures.wide import Changes, WideFixtures
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
@@ -37,6 +35,10 @@ from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
+
+if TYPE_CHECKING:  # what opens fixtures is imported by the first test that has any
+    from asynctestkit.fixtures.live import TestFixtures
+    from asynctestkit.fixtures.wide import Changes
 
 if TRIM_FRAMES:
     __unittest = True
@@ -98,7 +100,8 @@ class Life(Phases):
     _deadline: asyncio.TimerHandle | None = None
 
     def __init__(self, plan: Plan, *, more: Callable[[], bool] | None = None, runner: Runner | None = None) -> None:
-        super().__init__(scopes.inherited_context(plan.owner), name=plan.name)
+        self.context = scopes.inherited_context(plan.owner)
+        self.name = plan.name
         self.plan = plan
         self._more = more
         self._runner = runner
@@ -148,6 +151,8 @@ class Life(Phases):
         if not host.holds_loop:
             host.options = plan.options
         if host.fixtures is None:
+            from asynctestkit.fixtures.wide import WideFixtures
+
             host.fixtures = WideFixtures(host)
             host.at_end(host.fixtures.close)
         return host
@@ -190,7 +195,7 @@ class Life(Phases):
         """Say which fixtures the test needs, before its loop is opened: it must be the one they live on."""
         if fixtures is None:
             return
-        self.fixtures = TestFixtures(self, fixtures, instance=instance, owner=self.plan.owner)
+        self.fixtures = self._test_fixtures(fixtures, instance)
         widest = fixtures.widest_async
         if widest is not None and widest > Scope.TEST:
             if self.plan.asked is Scope.TEST:
@@ -210,8 +215,13 @@ class Life(Phases):
     async def fetch(self, plan: FixturePlan, *, instance: object) -> Any:
         """Give the running test a fixture that it asks for by name."""
         if self.fixtures is None:
-            self.fixtures = TestFixtures(self, FixturePlan((), ()), instance=instance, owner=self.plan.owner)
+            self.fixtures = self._test_fixtures(FixturePlan((), ()), instance)
         return await self.fixtures.fetch(plan)
+
+    def _test_fixtures(self, plan: FixturePlan, instance: object) -> TestFixtures:
+        from asynctestkit.fixtures.live import TestFixtures
+
+        return TestFixtures(self, plan, instance=instance, owner=self.plan.owner)
 
     def inherit(self, changes: Changes) -> None:
         """Set context variables that a wider fixture has set, from outside the loop."""
@@ -308,6 +318,8 @@ class Life(Phases):
             managed = ManagedLoop.borrow(self._runner.get_loop())
         else:
             scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
+            if scope is None and plan.asked is Scope.CLASS:
+                scope = self.wide_host(Scope.CLASS)  # run on its own: see _enter_class
             managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
         self._managed = managed
         managed.make_current()
@@ -329,7 +341,13 @@ class Life(Phases):
 
 
 def _is_run_as_a_class(cls: Any, result: Any) -> bool:
-    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none."""
+    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none.
+
+    The class in which a module's functions are gathered is nobody's: there each function is a class of its own, as it
+    is to pytest.
+    """
+    if getattr(cls, "_atk_of_module", False):
+        return False
     return getattr(result, "_previousTestClass", None) is cls or type(result).__module__.startswith("_pytest.")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import math
+from typing import Final
 
 from asynctestkit.report.errors import UsageError, message
 
@@ -25,15 +26,16 @@ class Scope(enum.IntEnum):
         return self.name.lower()
 
 
-_SCOPES = {scope.word: scope for scope in Scope} | {"function": Scope.TEST}
+SCOPES: Final = {scope.word: scope for scope in Scope} | {"function": Scope.TEST}
+"""Scopes by the words that users write; `function` is pytest's word for `test`."""
 
 
 def parse_scope(value: object, *, option: str, where: str) -> Scope:
-    """Return the scope that a user's word names; `function` is pytest's word for `test`."""
+    """Return the scope that a user's word names."""
     if isinstance(value, Scope):
         return value
-    if isinstance(value, str) and value in _SCOPES:
-        return _SCOPES[value]
+    if isinstance(value, str) and value in SCOPES:
+        return SCOPES[value]
     valid = ", ".join(repr(scope.word) for scope in Scope)
     raise UsageError(message(f"{option} must be a scope, not {value!r}", where=where, fix=f"use one of {valid}"))
 

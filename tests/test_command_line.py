@@ -268,6 +268,15 @@ class BeyondUnittestTest(unittest.TestCase):
         outcome = run_program(OWN, "-W", "error", "-m", "asynctestkit", "-k", "test_many[2]", "test_program")
         self.assertEqual(outcome.stdout, "many 2\n")
 
+    def test_pattern_with_a_set_of_characters(self) -> None:
+        """Where no test is called so, a bracket is what it is to `python -m unittest`: a set of characters."""
+        for program in ("unittest", "asynctestkit"):
+            with self.subTest(program=program):
+                outcome = run_program(OWN, "-W", "error", "-m", program, "-k", "test_[jk]", "test_program")
+                self.assertEqual(outcome.stdout, "")
+                outcome = run_program(OWN, "-W", "error", "-m", program, "-k", "test_[m]any", "test_program")
+                self.assertEqual(outcome.stdout.splitlines(), ["many 1", "many 2"])
+
 
 def _same_name(text: str) -> list[str]:
     """Return the words of a usage text, which is wrapped by the length of the program's name."""

@@ -189,10 +189,13 @@ class Phases:
         await self.leave(exit_in_task, manager)
 
     def hold_back(self, error: asyncio.CancelledError) -> bool:
-        """Hold a cancellation of the task until the scope that asked for it is left; False where none asked."""
+        """Hold a cancellation of the task until the scope that asked for it is left; False where none asked.
+
+        One by which the phase is being ended with an error is not held: that error is told.
+        """
         if self.host is None or not self.host.cancelling:
             return False
-        if self.held is None:  # the first one is what ended the test
+        if self.held is None and not self.host.interrupted:  # the first one is what ended the test
             trim(error)
             self.held = error
         return True

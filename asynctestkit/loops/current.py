@@ -36,7 +36,8 @@ def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
     state = _state(policy)
     previous = PreviousLoop(policy is not None, state.get(_LOOP), state.get(_SET_CALLED))
     if _is_stock(policy):
-        state[_LOOP], state[_SET_CALLED] = loop, True
+        state[_LOOP] = loop
+        state[_SET_CALLED] = True
     else:
         asyncio.set_event_loop(loop)
     return previous
@@ -59,19 +60,28 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     a loop in it: a test whose loop comes from a factory leaves no trace in asyncio's global state.
     """
     loop = previous.loop
-    make_current(loop if loop is None or not loop.is_closed() else None)
+    if loop is not None and loop.is_closed():
+        loop = None
+    policy = getattr(_events, "_event_loop_policy", None)
+    state = _state(policy)
+    if _is_stock(policy):
+        state[_LOOP] = loop
+    else:
+        asyncio.set_event_loop(loop)
     # Up to 3.13 `get_event_loop` makes a loop in the main thread unless `set_event_loop` was ever called; code that
     # still leans on that should find it as it was.
-    if loop is None and not previous.set_called:
-        _state(getattr(_events, "_event_loop_policy", None))[_SET_CALLED] = False
+    state[_SET_CALLED] = previous.loop is not None or bool(previous.set_called)
     if leave_no_policy and not previous.had_policy and hasattr(_events, "_event_loop_policy"):
         setattr(_events, "_event_loop_policy", None)  # noqa: B010  # private: type checkers do not know it
 
 
 def _state(policy: Any) -> dict[str, Any]:
     """Return what a policy knows of this thread, to be changed at will where the policy is asyncio's own."""
-    found: dict[str, Any] | None = getattr(getattr(policy, "_local", None), "__dict__", None)
-    return {} if found is None else found
+    try:
+        found: dict[str, Any] = policy._local.__dict__
+    except AttributeError:
+        return {}
+    return found
 
 
 def _is_stock(policy: Any) -> bool:
@@ -81,4 +91,4 @@ def _is_stock(policy: Any) -> bool:
     if found is None:
         written_by = getattr(getattr(cls, "set_event_loop", None), "__module__", None)
         found = _stock_policies[cls] = written_by in _STOCK_MODULES and hasattr(policy, "_local")
-    return found and getattr(policy, "_watcher", None) is None
+    return found and policy.__dict__.get("_watcher") is None

@@ -21,15 +21,16 @@ _NONE: Final[Tasks] = frozenset()
 _NAMES: Final = (
     () if sys.version_info >= (3, 14) else ("_all_tasks", "_scheduled_tasks", "_eager_tasks")
 )  # as they came
-_everywhere: Final[list[Collection[Any]]] = [
-    held for name in _NAMES if (held := getattr(_tasks, name, None)) is not None
-]
+_found: Final[list[Any]] = [held for name in _NAMES if (held := getattr(_tasks, name, None)) is not None]
+_everywhere: Final[list[Collection[Any]]] = [getattr(held, "data", held) for held in _found]  # what a WeakSet wraps
 
 
 def other_tasks(loop: asyncio.AbstractEventLoop, known: Tasks, one: asyncio.Task[Any] | None = None) -> Tasks:
     """Return the loop's unfinished tasks but for `known` ones and `one`, which may be among them."""
     if _everywhere:
-        counted = one is not None and one not in known and any(one in held for held in _everywhere)
-        if sum(map(len, _everywhere)) <= len(known) + counted:
+        count = len(known)
+        for held in _everywhere:
+            count -= len(held)
+        if count >= 0 or (count == -1 and one is not None and one not in known and any(one in held for held in _found)):
             return _NONE
     return {task for task in asyncio.all_tasks(loop) if task not in known and task is not one}

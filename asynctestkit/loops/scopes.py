@@ -137,6 +137,9 @@ class WideScope(Phases):
         finally:
             if took and held is not None:
                 held.managed.give_back()
+            for shared in (self._shared, *self._others):
+                if shared is not None and not shared.users:
+                    shared.keep_settings()
         refuse_generator(value, function)
         return value
 
@@ -328,8 +331,10 @@ def inherited_context(cls: type) -> contextvars.Context:
     context = contextvars.copy_context()
     if context.get(SCOPE) is not None:  # a test that is run inside a hook of another
         context.run(SCOPE.set, None)
-    # A scope's own context holds one variable that is not for others.
-    _hand_down(context, [scope for scope in _thread.scopes.values() if len(scope.context) > 1 and scope.covers(cls)])
+    for scope in _thread.scopes.values():
+        if len(scope.context) > 1 and scope.covers(cls):  # its context holds one variable that is not for others
+            _hand_down(context, [scope for scope in _thread.scopes.values() if scope.covers(cls)])
+            break
     return context
 
 

@@ -59,7 +59,9 @@ class SharedLoop:
         """Holders that were cancelled by a scope that their hooks hold open: their tests cannot run any more."""
         self.mode: bool | None = None
         """The debug mode that was asked for last; None is the one in which the loop was made."""
-        self._settings: tuple[Any, Any, float, bool] = (None, None, 0.1, False)
+        self._settings: tuple[Any, Any, float]
+        self._debug = False
+        self.keep_settings()
         self._closed_by = ""
         self._made_in = self.managed.loop.get_debug()
         self._known: set[asyncio.Task[Any]] = set()
@@ -89,14 +91,11 @@ class SharedLoop:
         Raises:
             LoopError: Somebody has closed the loop.
         """
-        loop = self.managed.loop
-        if loop.is_closed():
-            raise _closed(loop, self._closed_by)
+        if self.managed.loop.is_closed():
+            raise _closed(self.managed.loop, self._closed_by)
         self.users.append(user)
         if debug is not self.mode:
             self.set_debug(debug)
-        handler, factory = loop.get_exception_handler(), loop.get_task_factory()
-        self._settings = handler, factory, loop.slow_callback_duration, loop.get_debug()
 
     def leave(self, user: User, task: asyncio.Task[Any] | None = None) -> None:
         """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled."""
@@ -114,7 +113,8 @@ class SharedLoop:
     def set_debug(self, wanted: bool | None) -> None:
         """Turn asyncio's debug mode on or off; None is the mode in which the loop was made."""
         self.mode = wanted
-        self.loop.set_debug(self._made_in if wanted is None else wanted)
+        self._debug = self._made_in if wanted is None else wanted
+        self.loop.set_debug(self._debug)
 
     def check(self, cls: type) -> None:
         """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
@@ -140,17 +140,22 @@ class SharedLoop:
             if took:
                 self.managed.give_back()
 
+    def keep_settings(self) -> None:
+        """Take the loop's handler, task factory and so on, which a hook may have set, for what tests find."""
+        loop = self.managed.loop
+        self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+        self._debug = loop.get_debug()
+
     def _reset(self) -> None:
         """Take back what the test has changed of the loop itself."""
         loop = self.managed.loop
-        handler, factory, duration, debug = self._settings
-        if loop.get_exception_handler() is not handler:
+        found = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+        if found != self._settings:
+            handler, factory, loop.slow_callback_duration = self._settings
             loop.set_exception_handler(handler)
-        if loop.get_task_factory() is not factory:
             loop.set_task_factory(factory)
-        loop.slow_callback_duration = duration
-        if loop.get_debug() is not debug:
-            loop.set_debug(debug)
+        if loop.get_debug() is not self._debug:
+            loop.set_debug(self._debug)
 
     def _left_by_test(self, own: asyncio.Task[Any] | None) -> set[asyncio.Task[Any]]:
         left: set[asyncio.Task[Any]] = set()
