@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import threading
 from collections.abc import Awaitable, Hashable
 from typing import Any, Final, Protocol
@@ -198,25 +199,12 @@ def scope_of(task: asyncio.Task[Any]) -> object:
 def _context_of(task: Any) -> contextvars.Context | None:
     """Return the context of an unfinished task.
 
-    Up to 3.11 a task does not tell; but what wakes it does: the callback that stands in the future it waits for, or in
-    the loop's queue, is kept with its context.
+    Up to 3.11 a task does not tell: one in C shows it to the garbage collector alone, first of all contexts it holds.
     """
     get_context = getattr(task, "get_context", None)
-    if get_context is not None:
-        found: contextvars.Context = get_context()
-        return found
-    waiter = getattr(task, "_fut_waiter", None)
-    for callback, context in getattr(waiter, "_callbacks", None) or ():
-        if getattr(callback, "__self__", None) is task:
-            return _context(context)
-    for handle in getattr(task.get_loop(), "_ready", ()):
-        if getattr(getattr(handle, "_callback", None), "__self__", None) is task:
-            return _context(handle._context)
-    return None
-
-
-def _context(found: Any) -> contextvars.Context | None:
-    return found if isinstance(found, contextvars.Context) else None
+    found = getattr(task, "_context", None) if get_context is None else get_context()
+    held = [found] if found is not None else gc.get_referents(task)
+    return next((one for one in held if isinstance(one, contextvars.Context)), None)
 
 
 class _ThreadLoops(threading.local):
