@@ -6,7 +6,7 @@ import asyncio
 import unittest
 from typing import Any
 
-from asynctestkit import AsyncTestCase
+from asynctestkit import AsyncTestCase, fixture
 from tests.outcomes import BothWays, Events, suite_events
 from tests.programs import run_program
 
@@ -192,6 +192,31 @@ class AsyncTest(BothWays):
         outcome = run_program(source, "-W", "error", "-m", "unittest", "test_program")
         self.assertTrue(outcome.stderr.endswith("\nOK\n"), outcome.stderr)
         self.assertEqual(outcome.stdout.splitlines(), ["ended 1", "ended 0", "tearDownModule in the same task: True"])
+
+    def test_class_fixture(self) -> None:
+        """With a fixture of the class: its task is not among them, and closes it after the last test."""
+        noted: Events = []
+
+        class Case(Waiting):
+            events = noted
+
+            @fixture(scope="class")
+            async def server(self) -> Any:
+                yield "server"
+                await asyncio.sleep(0)
+                noted.append("closed")
+
+            async def test_a(self, server: str) -> None:
+                noted.append(server)
+
+            async def test_b(self, server: str) -> None:
+                noted.append(server)
+
+            async def asyncTearDown(self) -> None:
+                noted.append(f"ended {await end_other_tasks()}")
+
+        each = ["server", "ended 0", "passed"]
+        self.assertEqual(suite_events(Case, events=noted), [*each, *each, "closed"])
 
 
 if __name__ == "__main__":
