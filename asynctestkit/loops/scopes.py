@@ -160,6 +160,11 @@ class WideScope(Phases):
             )
         )
 
+    def narrower_fixtures(self) -> list[Any]:
+        """Return what keeps the fixtures of narrower scopes, the widest first: they may depend on this scope's."""
+        found = [scope for scope in _thread.scopes.values() if scope.kind < self.kind and scope.fixtures is not None]
+        return [scope.fixtures for scope in sorted(found, key=_width, reverse=True)]
+
     # Context variables.
 
     def adopt(self, context: contextvars.Context, before: contextvars.Context) -> Changes:
