@@ -31,7 +31,7 @@ from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
 from asynctestkit.loops.shared import SharedLoop
-from asynctestkit.report.errors import ScopeError, message
+from asynctestkit.report.errors import ScopeError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
@@ -271,14 +271,22 @@ class Life(Phases):
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
         self.step = _CLOSED
+        errors: list[BaseException] = []
         try:
             if self.fixtures is not None and self.fixtures.openings:  # after Ctrl-C, or a debug() that failed
-                self.fixtures.close()
+                try:
+                    self.fixtures.close()
+                except Exception as error:
+                    errors.append(error)
         finally:
             self._close_loop()
             bare, self._bare_class = self._bare_class, None
             if bare is not None:
-                bare.end()
+                try:
+                    bare.end()
+                except Exception as error:
+                    errors.append(error)
+        raise_together(errors, f"steps failed at the end of {self.name}")
 
     def abandon(self) -> None:
         """Let go of the loop where it cannot be run any more: what is left on it ends with it."""

@@ -35,6 +35,8 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
+Changes = list[tuple[contextvars.ContextVar[Any], Any]]
+
 _UNSET: Any = object()
 
 
@@ -159,19 +161,28 @@ class WideScope(Phases):
             )
         )
 
+    def narrower_fixtures(self) -> list[Any]:
+        """Return what keeps the fixtures of narrower scopes, the widest first: they may depend on this scope's."""
+        found = [scope for scope in _thread.scopes.values() if scope.kind < self.kind and scope.fixtures is not None]
+        return [scope.fixtures for scope in sorted(found, key=_width, reverse=True)]
+
     # Context variables.
 
-    def adopt(self, context: contextvars.Context) -> list[tuple[contextvars.ContextVar[Any], Any]]:
-        """Take over, and return, the context variables that were set in a copy of the scope's context."""
-        changed = [(var, value) for var, value in context.items() if self.context.get(var, _UNSET) is not value]
-        for var, value in changed:
-            self.context.run(var.set, value)
-        return changed
+    def adopt(self, context: contextvars.Context, before: contextvars.Context) -> Changes:
+        """Take over, and return, the context variables that were set in a copy of the scope's context.
 
-    def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
+        Args:
+            context: The copy.
+            before: What the copy was at first; the scope's own context may have changed since then.
+        """
+        changes = changes_of(context, before)
+        for var, value in changes:
+            self.context.run(var.set, value)
+        return changes
+
+    def changes(self) -> Changes:
         """Return the context variables that the scope's hooks have set, with their values."""
-        base = self._base
-        return [(var, value) for var, value in self.context.items() if base.get(var, _UNSET) is not value]
+        return changes_of(self.context, self._base)
 
     # A scope that is cancelled.
 
@@ -235,6 +246,11 @@ class WideScope(Phases):
                 if held is not None:
                     held.drop(self, at_exit=at_exit)
         raise_together(errors, f"steps failed at the end of {self.name}")
+
+
+def changes_of(context: contextvars.Context, before: contextvars.Context) -> Changes:
+    """Return the context variables that are not what they were before, with their values."""
+    return [(var, value) for var, value in context.items() if before.get(var, _UNSET) is not value]
 
 
 class _ThreadScopes(threading.local):
