@@ -23,10 +23,12 @@ from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import class_hooks, declaration, running
 from asynctestkit.assertions import Assertions
-from asynctestkit.fixtures.params import CHOICES, VALUES, expand_methods
+from asynctestkit.fixtures.expansion import Variants, expand_methods
+from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops.calls import DONE
+from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.outside import Given, given_to
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
@@ -92,6 +94,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     """Whether a class that stands behind AsyncTestCase has hooks, which ours then call."""
     _atk_life: Life | None = None
     _atk_result: object = None
+    _atk_expand = staticmethod(expand_methods)
     _atk_given: Given | None = None
 
     if TYPE_CHECKING:
@@ -266,7 +269,9 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
                     fix="await it in the test, in asyncSetUp or in a fixture of the test",
                 )
             )
-        return await self._atk_running().fetch(requests_of(type(self)).find(name, self._testMethodName), instance=self)
+        cls, test = type(self), self._testMethodName
+        choices = getattr(getattr(cls, test, None), CHOICES, None)
+        return await self._atk_running().fetch(requests_of(cls).find(name, test, choices), instance=self)
 
     # ---- running -----------------------------------------------------------------------------------------------
 
@@ -298,8 +303,13 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         debug = _atk_debug_run
 
     def __del__(self) -> None:
-        if getattr(self, "_asyncioRunner", None) is not None:
+        if getattr(self, "_asyncioRunner", None) is None:
+            return
+        life = self._atk_life
+        if life is None or asyncio._get_running_loop() is None:
             self._tearDownAsyncioRunner()
+        else:  # collected while some other loop runs, beside which no loop can
+            life.abandon()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what exists only while the test runs."""
@@ -331,6 +341,8 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             requests = requests_of(cls)
             if requests.are_none(function):
                 return
+            if isinstance(function, Variants):
+                raise function.refusal()
             passed, choices = getattr(function, VALUES, ()), getattr(function, CHOICES, None)
             if self._atk_given is not None:
                 passed = (*passed, *self._atk_given.names)
@@ -341,18 +353,26 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     def _atk_new_life(self, runner: Any = None) -> Life:
         if runner is None and self._atk_given is not None and self._atk_given.life is not None:
             return self._atk_given.life
-        return Life(self._atk_plan(), more=self._atk_may_go_on, runner=runner)
+        plan, refusal = self._atk_plan()
+        life = Life(plan, more=self._atk_may_go_on, runner=runner)
+        life.refusal = refusal
+        return life
 
-    def _atk_plan(self) -> Plan:
+    def _atk_plan(self) -> tuple[Plan, UsageError | None]:
+        """Return how the test is to run, and why it cannot, if it cannot."""
         cls, name, scope = type(self), self._testMethodName, self.loop_scope
         asked = None if scope is None else SCOPES.get(scope) or parse_scope(scope, option="loop_scope", where=name)
-        options, timeout = class_hooks.loop_options(cls, self), None
+        timeout = refusal = None
+        try:
+            options = class_hooks.loop_options(cls, self)
+        except UsageError as error:
+            options, refusal = LoopOptions(), error  # told where the test is set up, so that it is this test's error
         marks = getattr(getattr(cls, name, None), "__dict__", None)
         if marks and "__atk_options__" in marks:
             own, timeout = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        return Plan(name, cls, options, asked, self._atk_result, timeout)
+        return Plan(name, cls, options, asked, self._atk_result, timeout), refusal
 
     def _atk_end(self) -> None:
         try:

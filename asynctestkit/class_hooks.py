@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 from asynctestkit.declaration import check_module
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import DONE
-from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.loops.managed import LoopOptions, check_factory
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -147,15 +147,33 @@ def do_class_cleanups(cls: Any, later: Callable[[], Any] | None) -> None:
     scope = begin(cls)
     if scope.fixtures is not None:  # opened after the class was set up, so closed before it is taken down
         _collect(cls, scope.fixtures.close)
-    while cls._class_cleanups:
-        function, args, kwargs = cls._class_cleanups.pop()
-        _collect(cls, functools.partial(scope.call_hook, function, *args, **kwargs))
+    cls._class_cleanups = _Awaited(cls._class_cleanups, scope.call_hook)
+    try:
+        if later is None:
+            while cls._class_cleanups:
+                function, args, kwargs = cls._class_cleanups.pop()
+                _collect(cls, functools.partial(function, *args, **kwargs))
+        else:  # it calls TestCase's, which runs them
+            later()
+            cls.tearDown_exceptions = [*errors, *cls.tearDown_exceptions]
+    finally:
+        cls._class_cleanups = list(cls._class_cleanups)
     if scope.held is not None:
         _collect(cls, functools.partial(_answer, cls, scope))
     _collect(cls, scope.end)
-    if later is not None:
-        later()
-        cls.tearDown_exceptions = [*errors, *vars(cls)["tearDown_exceptions"]]
+
+
+class _Awaited(list[Any]):
+    """The cleanups of a class for whoever pops and calls them: what is async is awaited in the class's task."""
+
+    def __init__(self, cleanups: list[Any], call: Callable[..., Any]) -> None:
+        super().__init__(cleanups)
+        self._call = call
+
+    def pop(self, *at: Any) -> Any:
+        """Remove and return one, as something to be called from outside of the loop."""
+        function, args, kwargs = super().pop(*at)
+        return functools.partial(self._call, function), args, kwargs
 
 
 def begin(cls: Any) -> scopes.WideScope:
@@ -169,9 +187,13 @@ def begin(cls: Any) -> scopes.WideScope:
 
 
 def loop_options(cls: Any, instance: Any = None) -> LoopOptions:
-    """Return the kind of loop that a class, or one instance of it, asks for."""
+    """Return the kind of loop that a class, or one instance of it, asks for.
+
+    Raises:
+        UsageError: What the instance or a property gives as the factory cannot be one.
+    """
     debug = cls._atk_debug
-    if debug is None and (cls if instance is None else instance).loop_factory is None:
+    if debug is None and cls.loop_factory is None and (instance is None or "loop_factory" not in vars(instance)):
         return _PLAIN
     factory = _factory(cls, instance)
     # A method is bound to another instance for each test, and still makes loops of one kind.
@@ -185,13 +207,13 @@ def _factory(cls: Any, instance: Any) -> Any:
     A plain function in a class body is meant as it stands, `new_event_loop` say, though Python would bind it; only a
     function that cannot be called with nothing is taken for a method, as on IsolatedAsyncioTestCase.
     """
-    if cls.loop_factory is None:
-        return None if instance is None else instance.loop_factory
-    if instance is not None and "loop_factory" in vars(instance):
-        return instance.loop_factory
     factory = cls.loop_factory
-    if isinstance(factory, property):
-        return (cls.__new__(cls) if instance is None else instance).loop_factory
+    own = instance is not None and "loop_factory" in vars(instance)
+    if own or isinstance(factory, property):
+        factory = (cls.__new__(cls) if instance is None else instance).loop_factory
+        if factory is not None:
+            check_factory(factory, where=f"{cls.__module__}.{cls.__qualname__}")
+        return factory
     if inspect.isfunction(factory) and not isinstance(inspect.getattr_static(cls, "loop_factory"), staticmethod):
         needs = [
             p

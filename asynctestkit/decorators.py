@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import unittest
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 from asynctestkit import functions, plain
 from asynctestkit.case import AsyncTestCase
-from asynctestkit.fixtures.params import PARAMS, make_variant, variants
-from asynctestkit.fixtures.requests import Requests, shown_signature
+from asynctestkit.fixtures.requests import outermost, shown_signature
+from asynctestkit.fixtures.signatures import signature_of
+from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
 from asynctestkit.report.errors import UsageError, message
-from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
+from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
 from asynctestkit.values import parse_seconds
 
 if TRIM_FRAMES:
@@ -64,6 +64,11 @@ def async_test(
         UsageError: What is decorated is no coroutine function, or an option has a value that cannot be.
     """
     if function is None:
+        caller = inspect.currentframe()
+        where = f"@async_test(...) at {place_of_caller(caller)}"
+        parse_seconds(timeout, option="timeout", where=where)
+        if loop_factory is not None:
+            check_factory(loop_factory, where=where)
         return functools.partial(_make_test, timeout=timeout, loop_factory=loop_factory)
     return _make_test(function, timeout=timeout, loop_factory=loop_factory)
 
@@ -95,6 +100,8 @@ def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactor
     if _is_skipped(function):
         function = _coroutine_function_of(function)
     _require_coroutine_function(function, "async_test", "a test")
+    if function.__name__ in (*_TEST_HOOKS, *_CLASS_HOOKS, *_MODULE_HOOKS):
+        _refuse_hook_as_test(function)
     where = f"@async_test on {name_of(function)}, {place_of(function)}"
     if loop_factory is not None:
         check_factory(loop_factory, where=where)
@@ -118,52 +125,44 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
         owner = _type_of(case)
         if issubclass(owner, AsyncTestCase):
             return function(case, *args, **kwargs)  # awaited there, like any test that returns an awaitable
-        if getattr(function, PARAMS, ()):
-            raise UsageError(
-                message(
-                    f"@parametrize cannot make several tests of {name_of(function)}",
-                    defined=place_of(function),
-                    fix=f"derive {owner.__qualname__} from AsyncTestCase, or use self.subTest",
-                )
-            )
         if issubclass(owner, unittest.TestCase):
             return plain.run_test(case, function, *args, **kwargs)
-        return functions.run_function(function, (case, *args), kwargs, owner=owner, options=options, timeout=seconds)
+        marked = outermost(getattr(owner, function.__name__, None), function)
+        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds)
+        return functions.run_function(plan, function, marked, (case, *args), kwargs)
 
     return test
 
 
 def _first_parameter(function: Any) -> str:
-    return next(iter(inspect.signature(function).parameters))
+    return next(iter(signature_of(function).parameters))
 
 
 def _function(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
     published = "." not in function.__qualname__
-    if published and (found := variants(function, Requests(None, function.__module__), given=0)):
-        for variant in found:
-            made = make_variant(function, variant)
-            single = _single(made, options, seconds, published=True)
-            vars(sys.modules[function.__module__])[made.__name__] = _marked(single, options, seconds)
-        return functions.stand_in(function)
-    return _single(function, options, seconds, published=published)
-
-
-def _single(function: Any, options: LoopOptions, seconds: float | None, *, published: bool) -> Callable[..., Any]:
-    owner = functions.publish(function) if published else functions.FunctionTests
 
     @functools.wraps(function)
     def test(*args: Any, **kwargs: Any) -> Any:
         if published and functions.asked_for_by_name():
-            return owner(function.__name__)
-        return functions.run_function(function, args, kwargs, owner=owner, options=options, timeout=seconds)
+            return functions.load(test)
+        owner = functions.owner_of(test) if published else functions.FunctionTests
+        marked = functions.current(test) if published else test
+        result = functions.running_result()
+        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds, result=result)
+        return functions.run_function(plan, function, marked, args, kwargs)
 
     test.__signature__ = shown_signature(function)  # type: ignore[attr-defined]  # what inspect.signature looks for first
+    if published:
+        functions.publish(test)
     return test
 
 
 def _make_hook(function: Any) -> Callable[..., Any]:
     _require_coroutine_function(function, "async_hook", "a hook")
     name = function.__name__
+    at_module_level = "." not in function.__qualname__
+    if at_module_level and name in (*_TEST_HOOKS, *_CLASS_HOOKS):
+        _refuse_module_level(function)
     if name in _MODULE_HOOKS and not _is_method(function):
 
         @functools.wraps(function)
@@ -174,7 +173,10 @@ def _make_hook(function: Any) -> Callable[..., Any]:
     if name in _CLASS_HOOKS:
 
         @functools.wraps(function)
-        def class_hook(cls: Any) -> Any:
+        def class_hook(*classes: Any) -> Any:
+            if len(classes) != 1 or not isinstance(classes[0], type):
+                _refuse_instance_method(function)
+            (cls,) = classes
             return function(cls) if issubclass(cls, AsyncTestCase) else plain.run_class_hook(cls, function)
 
         return class_hook
@@ -233,6 +235,38 @@ def _require_coroutine_function(function: Any, decorator: str, what: str) -> Non
             f"@{decorator} needs a coroutine function, and {name_of(function)} is {kind}",
             defined=place_of(function),
             fix=fix,
+        )
+    )
+
+
+def _refuse_hook_as_test(function: Any) -> NoReturn:
+    raise UsageError(
+        message(
+            f"@async_test is for tests, and {name_of(function)} is a hook of unittest's",
+            defined=place_of(function),
+            fix=f"write @async_hook above `async def {function.__name__}`",
+        )
+    )
+
+
+def _refuse_module_level(function: Any) -> NoReturn:
+    name = function.__name__
+    hook = "setUpModule" if name.startswith("setUp") else "tearDownModule"
+    raise UsageError(
+        message(
+            f"@async_hook on {name} outside a class: nobody calls it there",
+            defined=place_of(function),
+            fix=f"move it into a test class, or call it {hook}",
+        )
+    )
+
+
+def _refuse_instance_method(function: Any) -> NoReturn:
+    raise UsageError(
+        message(
+            f"{name_of(function)} must be a class method: it is called before there is an instance",
+            defined=place_of(function),
+            fix=f"write @classmethod above @async_hook, on `async def {function.__name__}(cls)`",
         )
     )
 

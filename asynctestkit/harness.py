@@ -24,19 +24,21 @@ import contextvars
 import enum
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.fixtures.live import TestFixtures
-from asynctestkit.fixtures.wide import Changes, WideFixtures
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
 from asynctestkit.loops.shared import SharedLoop
-from asynctestkit.report.errors import ScopeError, message
+from asynctestkit.report.errors import ScopeError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
+
+if TYPE_CHECKING:  # what opens fixtures is imported by the first test that has any
+    from asynctestkit.fixtures.live import TestFixtures
+    from asynctestkit.fixtures.wide import Changes
 
 if TRIM_FRAMES:
     __unittest = True
@@ -157,6 +159,8 @@ class Life(Phases):
         if not host.holds_loop:
             host.options = plan.options
         if host.fixtures is None:
+            from asynctestkit.fixtures.wide import WideFixtures
+
             host.fixtures = WideFixtures(host)
             host.at_end(host.fixtures.close)
         return host
@@ -164,7 +168,10 @@ class Life(Phases):
     def scope_to_join(self) -> scopes.WideScope | None:
         """Return the scope whose loop the test runs on, None for a fresh loop."""
         plan = self.plan
-        return scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
+        scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
+        if scope is None and plan.asked is Scope.CLASS:
+            return self.wide_host(Scope.CLASS)  # run on its own: see _enter_class
+        return scope
 
     def _enter_class(self) -> scopes.WideScope:
         """Begin the scope of a class whose hooks are not ours."""
@@ -204,7 +211,7 @@ class Life(Phases):
         """Say which fixtures the test needs, before its loop is opened: it must be the one they live on."""
         if fixtures is None:
             return
-        self.fixtures = TestFixtures(self, fixtures, instance=instance, owner=self.plan.owner)
+        self.fixtures = self._test_fixtures(fixtures, instance)
         widest = fixtures.widest_async
         if widest is not None and widest > Scope.TEST:
             if self.plan.asked is Scope.TEST:
@@ -224,8 +231,13 @@ class Life(Phases):
     async def fetch(self, plan: FixturePlan, *, instance: object) -> Any:
         """Give the running test a fixture that it asks for by name."""
         if self.fixtures is None:
-            self.fixtures = TestFixtures(self, FixturePlan((), ()), instance=instance, owner=self.plan.owner)
+            self.fixtures = self._test_fixtures(FixturePlan((), ()), instance)
         return await self.fixtures.fetch(plan)
+
+    def _test_fixtures(self, plan: FixturePlan, instance: object) -> TestFixtures:
+        from asynctestkit.fixtures.live import TestFixtures
+
+        return TestFixtures(self, plan, instance=instance, owner=self.plan.owner)
 
     def inherit(self, changes: Changes) -> None:
         """Set context variables that a wider fixture has set, from outside the loop."""
@@ -275,14 +287,31 @@ class Life(Phases):
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
         self.step = _CLOSED
+        errors: list[BaseException] = []
         try:
             if self.fixtures is not None and self.fixtures.openings:  # after Ctrl-C, or a debug() that failed
-                self.fixtures.close()
+                try:
+                    self.fixtures.close()
+                except Exception as error:
+                    errors.append(error)
         finally:
             self._close_loop()
             bare, self._bare_class = self._bare_class, None
             if bare is not None:
-                bare.end()
+                try:
+                    bare.end()
+                except Exception as error:
+                    errors.append(error)
+        raise_together(errors, f"steps failed at the end of {self.name}")
+
+    def abandon(self) -> None:
+        """Let go of the loop where it cannot be run any more: what is left on it ends with it."""
+        managed, self._managed = self._managed, None
+        shared, self.shared = self.shared, None
+        if shared is not None:
+            shared.users.remove(self)
+        elif managed is not None and self._runner is None:
+            managed.loop.close()
 
     def _close_loop(self) -> None:
         managed, self._managed = self._managed, None
@@ -343,7 +372,13 @@ class Life(Phases):
 
 
 def _is_run_as_a_class(cls: Any, result: Any) -> bool:
-    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none."""
+    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none.
+
+    The class in which a module's functions are gathered is nobody's: there each function is a class of its own, as it
+    is to pytest.
+    """
+    if getattr(cls, "_atk_of_module", False):
+        return False
     return getattr(result, "_previousTestClass", None) is cls or type(result).__module__.startswith("_pytest.")
 
 

@@ -8,16 +8,18 @@ Hooks of a class or a module run on the shared loop of that scope, and decorated
 from __future__ import annotations
 
 import functools
+import inspect
 import unittest
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
-from asynctestkit.fixtures.requests import requests_of
+from asynctestkit.fixtures.requests import outermost, patched_arguments, requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.report import mistakes
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -32,8 +34,8 @@ _LIFE = "_atk_life"
 def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **kwargs: Any) -> None:
     """Run an async test method of `case`."""
     life = _life_of(case)
-    plan = requests_of(type(case)).plan(function, case._testMethodName, given=1 + len(args), passed=kwargs)
-    life.use(plan, instance=case)
+    if life is None:
+        life = _begin(case, function, given=1 + len(args), passed=kwargs)
     try:
         value = life.body(functools.partial(life.call, function, case, *args, **kwargs))
     finally:
@@ -42,9 +44,11 @@ def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **
         mistakes.refuse_value(value, function, case.id())
 
 
-def run_hook(case: unittest.TestCase, function: AsyncFunction) -> Any:
+def run_hook(case: Any, function: AsyncFunction) -> Any:
     """Run an async `setUp` or `tearDown` of `case`; inside another hook, give the coroutine to be awaited there."""
     life = _life_of(case)
+    if life is None:
+        life = _begin_in_hook(case)
     if life.in_task():  # await super().setUp()
         return function(case)
     life.hook(Step.SET_UP if function.__name__ == "setUp" else Step.TEAR_DOWN, function, case)
@@ -76,12 +80,38 @@ def run_module_hook(function: AsyncFunction) -> None:
             scope.end()
 
 
-def _life_of(case: unittest.TestCase) -> Life:
-    life: Life | None = vars(case).get(_LIFE)
-    if life is None:
-        life = Life(_plan_of(case), more=lambda: True)
-        setattr(case, _LIFE, life)
-        case._cleanups.insert(0, (_close, (case,), {}))  # type: ignore[attr-defined]  # private: addCleanup cannot put it first
+def _life_of(case: Any) -> Life | None:
+    """Return the life of the test that runs, if it has begun."""
+    life: Life | None = getattr(case, _LIFE, None)
+    return life
+
+
+def _begin_in_hook(case: Any) -> Life:
+    """Begin the life of a test before its body: what it asks for decides on which loop its hooks run, too."""
+    if not isinstance(case, unittest.TestCase):
+        raise UsageError(
+            message(
+                f"@async_hook works on methods of a unittest.TestCase, and {type(case).__qualname__} is none",
+                class_=place_of(type(case)),
+                fix="derive the class from unittest.TestCase or AsyncTestCase",
+            )
+        )
+    test: Any = getattr(type(case), case._testMethodName, None)
+    if not hasattr(test, "__atk_options__"):  # a plain test
+        return _begin(case, None)
+    function = inspect.unwrap(test)
+    return _begin(case, function, given=1 + (0 if test is function else patched_arguments(test)))
+
+
+def _begin(case: Any, function: Any, *, given: int = 1, passed: Collection[str] = ()) -> Life:
+    cls, name = type(case), case._testMethodName
+    life = Life(_plan_of(case), more=lambda: True)
+    if function is not None:
+        marked = outermost(getattr(cls, name, None), function)  # `uses` above counts, too
+        plan = requests_of(cls).plan(function, name, given=given, passed=passed, marked=marked)
+        life.use(plan, instance=case)
+    setattr(case, _LIFE, life)
+    case._cleanups.insert(0, (_close, (case,), {}))  # addCleanup cannot put it first
     return life
 
 

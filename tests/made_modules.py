@@ -30,11 +30,13 @@ _numbers = itertools.count()
 class ModuleCase(unittest.TestCase):
     """Makes modules from source."""
 
+    header = HEADER
+
     def make(self, source: str) -> types.ModuleType:
         """Return a module with the header and `source` in it, importable while the test runs."""
-        name = f"made_for_functions_{next(_numbers)}"
+        name = f"made_module_{next(_numbers)}"
         path = Path(self.enterContext(tempfile.TemporaryDirectory())) / f"{name}.py"
-        path.write_text(HEADER + textwrap.dedent(source), encoding="utf-8")
+        path.write_text(self.header + textwrap.dedent(source), encoding="utf-8")
         # A file and a spec: 3.15 asks modules for them when it tells of an import that failed.
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import unittest
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from asynctestkit import AsyncTestCase, async_hook
 from tests import cases
 from tests.outcomes import Events, suite_events
+
+try:
+    import anyio
+except ImportError:
+    anyio = None  # type: ignore[assignment]  # tests that need it are skipped
 
 
 class OrderTest(unittest.TestCase):
@@ -78,6 +83,36 @@ class OrderTest(unittest.TestCase):
 
         Case.events = events
         self.assertEqual(suite_events(Case, events=events), ["value", "test", "passed", "asyncTearDownClass", "left"])
+
+    @unittest.skipIf(anyio is None, "anyio is not installed")
+    def test_enter_class_context(self) -> None:
+        """A cancel scope of anyio that is entered in asyncSetUpClass is left in the class's task, and governs it."""
+        events: Events = []
+        tasks: set[object] = set()
+
+        class Case(cases.Recorded):
+            @classmethod
+            @contextmanager
+            def manager(cls) -> Iterator[None]:
+                tasks.add(asyncio.current_task())
+                yield
+                tasks.add(asyncio.current_task())
+                events.append("left")
+
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                cls.scope = cls.enterClassContext(anyio.fail_after(60))
+                cls.enterClassContext(cls.manager())
+
+            @classmethod
+            async def asyncTearDownClass(cls) -> None:
+                await cls.note(f"cancelled: {cls.scope.cancel_called}")
+
+            scope: anyio.CancelScope
+
+        Case.events = events
+        self.assertEqual(suite_events(Case, events=events), ["test", "passed", "cancelled: False", "left"])
+        self.assertEqual(len(tasks), 1)
 
 
 class InheritanceTest(unittest.TestCase):
@@ -189,6 +224,43 @@ class InheritanceTest(unittest.TestCase):
 
         Case.events = events
         self.assertEqual(suite_events(Case, events=events), ["decorated", "asyncSetUpClass", "test", "passed"])
+
+    def test_cleanups_of_a_mixin_behind_the_base(self) -> None:
+        """A `doClassCleanups` behind the base runs around the cleanups, async ones and what they add included."""
+        events: Events = []
+
+        class Mixin(unittest.TestCase):
+            @classmethod
+            def doClassCleanups(cls) -> None:
+                events.append("begin")
+                super().doClassCleanups()
+                events.append("end")
+
+        class Case(AsyncTestCase, Mixin):
+            @classmethod
+            async def note(cls, event: str) -> None:
+                await asyncio.sleep(0)
+                events.append(event)
+
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                cls.addAsyncClassCleanup(cls.note, "first added")
+                cls.addAsyncClassCleanup(cls.more)
+
+            @classmethod
+            async def more(cls) -> None:
+                await cls.note("last added")
+                cls.addAsyncClassCleanup(cls.note, "added by a cleanup")
+                raise OSError("no")
+
+            async def test(self) -> None:
+                pass
+
+        life = ["passed", "begin", "last added", "added by a cleanup", "first added", "end", "error OSError: no"]
+        for again in range(2):
+            with self.subTest(again=again):
+                events.clear()
+                self.assertEqual(suite_events(Case, events=events), life)
 
     def test_debug_of_a_class(self) -> None:
         """A suite's `debug()` runs class hooks and tests just so."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import unittest
+from typing import Any
 
+from asynctestkit import AsyncTestCase
 from tests import cases
-from tests.outcomes import Events, run_class, suite_events
+from tests.outcomes import Events, OutcomeResult, run_class, suite_events, suite_of
 
 
 class FailingTest(unittest.TestCase):
@@ -169,6 +171,67 @@ class FailingTest(unittest.TestCase):
 
         self.assertEqual(self.run_case(Case), ["skipped never"])
         self.assertEqual(factory.made, [])
+
+
+class CancelledTest(unittest.TestCase):
+    """Class hooks that end with CancelledError, which would end the run of a runner that collects Exceptions."""
+
+    maxDiff = None
+
+    async def wait_for_cancelled(self) -> None:
+        task = asyncio.ensure_future(asyncio.sleep(0))
+        task.cancel("by the hook")
+        await task
+
+    def errors(self, *hooks: str, events: Events) -> list[tuple[str, str]]:
+        """Run a class whose hooks end so, and one after it; return the names and the messages of the errors."""
+        wait = self.wait_for_cancelled
+
+        async def hook(cls: type) -> None:
+            await wait()
+
+        async def set_up_class(cls: type[AsyncTestCase]) -> None:
+            cls.addAsyncClassCleanup(wait)
+
+        names: dict[str, Any] = {name: classmethod(hook) for name in hooks}
+        if not hooks:
+            names["asyncSetUpClass"] = classmethod(set_up_class)
+        hook.__qualname__ = "Case.hook"
+        first = type("Case", (cases.Recorded,), {"__module__": "suite", "events": events, **names})
+        second = type("Later", (cases.Recorded,), {"__module__": "suite", "events": events})
+        result = OutcomeResult(events)
+        suite_of(first, second).run(result)
+        return [(test.id(), text.partition("asynctestkit.")[2]) for test, text in result.errors]
+
+    def message(self, hook: str) -> str:
+        return (
+            f"LoopError: {hook} ended with CancelledError: by the hook\n"
+            "  scope  class Case\n"
+            "  cause  it awaits something that was cancelled, or was cancelled itself and nothing says why\n"
+            "  fix:   suppress the CancelledError of what the hook has cancelled itself\n"
+        )
+
+    def check(self, events: Events, hooks: tuple[str, ...], name: str, told: str, expected: Events) -> None:
+        self.assertEqual(self.errors(*hooks, events=events), [(f"{name} (suite.Case)", self.message(told))])
+        first_line = f"error LoopError: {told} ended with CancelledError: by the hook"
+        self.assertEqual(events, [first_line if event == "told" else event for event in expected])
+
+    def test_set_up(self) -> None:
+        """asyncSetUpClass, and an async setUpClass: one error, no test; the later class runs."""
+        for hook in ("asyncSetUpClass", "setUpClass"):
+            with self.subTest(hook):
+                self.check([], (hook,), "setUpClass", "Case.hook", ["told", "test", "passed"])
+
+    def test_tear_down(self) -> None:
+        """asyncTearDownClass, and an async tearDownClass: one error, and the later class runs."""
+        for hook in ("asyncTearDownClass", "tearDownClass"):
+            with self.subTest(hook):
+                self.check([], (hook,), "tearDownClass", "Case.hook", ["test", "passed", "told", "test", "passed"])
+
+    def test_cleanup(self) -> None:
+        """An async class cleanup: one error, and the later class runs."""
+        told = f"{type(self).__name__}.wait_for_cancelled"
+        self.check([], (), "tearDownClass", told, ["test", "passed", "told", "test", "passed"])
 
 
 if __name__ == "__main__":

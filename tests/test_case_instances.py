@@ -14,7 +14,7 @@ import weakref
 from typing import Any
 
 from asynctestkit import AsyncTestCase
-from tests.outcomes import BothWays, Events, OutcomeResult, run_events
+from tests.outcomes import BothWays, Events, OutcomeResult, complaints, run_events
 
 
 class Material:
@@ -248,6 +248,28 @@ class LeftoversTest(unittest.TestCase):
                 for _ in range(3):
                     case("test").run()
                 self.assertEqual((len(os.listdir("/proc/self/fd")), threading.active_count()), before)
+
+    def test_thrown_away_while_a_loop_runs(self) -> None:
+        """A case whose debug() failed, collected beside a running loop, closes its loop without running it."""
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        class Case(AsyncTestCase):
+            async def test(self) -> None:
+                loops.append(self.loop)
+                raise ValueError
+
+        case: Any = Case("test")
+        with self.assertRaises(ValueError):
+            case.debug()
+
+        async def collect() -> None:
+            nonlocal case
+            case = None
+            gc.collect()
+
+        with complaints() as said:
+            asyncio.run(collect())
+        self.assertEqual(([loop.is_closed() for loop in loops], said), ([True], []))
 
     def test_many_runs(self) -> None:
         """Objects do not pile up with the number of tests, on loops of their own and on a shared one."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from asynctestkit import AsyncTestCase, LoopError
 from tests.cases import Factory, case_of
-from tests.outcomes import OutcomeResult, run_class, run_one, suite_events
+from tests.outcomes import OutcomeResult, run_class, run_one, suite_events, suite_of
 from tests.programs import run_program
 
 
@@ -70,6 +70,35 @@ class NumberTest(unittest.TestCase):
         self.assertEqual(suite_events(skipped, in_set_up, method, events=[]), told)
         self.assertEqual(factory.made, [])
 
+    def test_all_tests_skipped(self) -> None:
+        """A class that asks for one loop, and all of whose tests are skipped, makes none."""
+        factory = Factory()
+
+        @unittest.skip("method")
+        def test(self: AsyncTestCase) -> None:
+            self.fail("it ran")
+
+        for scope in ("class", "module", "session"):
+            with self.subTest(scope=scope):
+                case = case_of(loop_factory=factory, loop_scope=scope, test=test, test_again=test)
+                self.assertEqual(suite_events(case, events=[]), ["skipped method", "skipped method"])
+                self.assertEqual(factory.made, [])
+
+    def test_neighbours(self) -> None:
+        """A class that asks for nothing has a loop for each test, whatever another class of its module asks for."""
+        for scope in ("module", "session"):
+            with self.subTest(scope=scope):
+                factory = Factory()
+                shared: list[asyncio.AbstractEventLoop] = []
+
+                async def share(self: AsyncTestCase, shared: list[asyncio.AbstractEventLoop] = shared) -> None:
+                    shared.append(self.loop)
+
+                plain = case_of(loop_factory=factory, test_again=case_of().__dict__["test"])
+                sharing = case_of(loop_factory=factory, loop_scope=scope, test=share, test_again=share)
+                self.assertEqual(run_class(plain, sharing, plain, runner=True), ["ok"])
+                self.assertEqual((len(factory.made), len(shared), len(set(shared))), (5, 2, 1))
+
     def test_alone(self) -> None:
         """A test of a class with one loop that runs by itself has that loop, and closes it behind it."""
         factory = Factory()
@@ -89,6 +118,20 @@ class TwoKindsTest(unittest.TestCase):
                 self.assertEqual(run_class(*classes, runner=True), ["ok"])
                 loops = [loop for factory in factories for loop in factory.made]
                 self.assertEqual([loop.is_closed() for loop in loops], [True, True])
+
+
+class ModuleTest(unittest.TestCase):
+    """When the loop of a module closes."""
+
+    def test_module_that_is_not_imported(self) -> None:
+        """Where unittest cannot find the module, and so runs none of its cleanups, the end of the run closes it."""
+        factory = Factory()
+        result = OutcomeResult()
+        suite_of(case_of(loop_factory=factory, loop_scope="module", __module__="not_imported")).run(result)
+        self.assertEqual([loop.is_closed() for loop in factory.made], [False])
+        result.stopTestRun()
+        self.assertEqual([loop.is_closed() for loop in factory.made], [True])
+        self.assertEqual(result.events, ["passed"])
 
 
 class SessionTest(unittest.TestCase):

@@ -198,6 +198,42 @@ class SwitchTest(unittest.TestCase):
         self.assertEqual(run_debug(case_of(debug=True, test=test)), ["ok"])
         self.assertEqual(seen, [True])
 
+    def test_from_a_mixin(self) -> None:
+        """A mixin's, which is no test case, counts, and `debug()` still runs the test."""
+        seen: list[bool] = []
+
+        class Mixin:
+            debug = True
+
+        class Case(Mixin, AsyncTestCase):  # type: ignore[misc]  # to mypy debug is unittest's method only
+            async def test(self) -> None:
+                seen.append(asyncio.get_running_loop().get_debug())
+
+        self.assertEqual(run_one(Case) + run_debug(Case), ["ok", "ok"])
+        self.assertEqual(seen, [True, True])
+
+    def test_set_later(self) -> None:
+        """Set after the class statement it counts, and may be set once more; `debug()` still runs the test."""
+        seen: list[bool] = []
+
+        async def test(self: AsyncTestCase) -> None:
+            seen.append(asyncio.get_running_loop().get_debug())
+
+        case = case_of(test=test)
+        for wanted in (True, False):
+            case.debug = wanted
+            self.assertEqual(run_one(case) + run_debug(case), ["ok", "ok"])
+        self.assertEqual(seen, [True, True, False, False])
+
+    def test_wrong_value_set_later(self) -> None:
+        """A value that cannot be is refused when the first instance is made."""
+        case = case_of()
+        case.debug = "yes"
+        self.assertEqual(
+            refusal(UsageError, case, "test"),
+            "debug must be True, False or None, not 'yes'\n  where  tests.cases.Case\n  fix:   write debug = True",
+        )
+
 
 class RefusedTest(unittest.TestCase):
     """Wrong options, which the class statement refuses."""

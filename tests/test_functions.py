@@ -8,6 +8,25 @@ import unittest
 from tests.made_modules import HEADER, TWO, ModuleCase, each_test
 from tests.programs import run_program
 
+TRACED = """
+import functools
+from asynctestkit import async_test
+
+ran = []
+
+def traced(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        made = function(*args, **kwargs)
+        return made
+    return wrapper
+
+@traced
+@async_test
+async def test_traced():
+    ran.extend(["before", "test"])
+"""
+
 
 class LoadingTest(ModuleCase):
     """What the loader finds."""
@@ -35,6 +54,14 @@ class LoadingTest(ModuleCase):
         self.assertEqual((module.ran, suite.countTestCases()), ([], 1))
         self.assertEqual(self.run_suite(suite), ["ok"])
         self.assertEqual(module.ran, ["two"])
+
+    def test_by_name_under_a_decorator(self) -> None:
+        """A decorator of the suite's own above `@async_test` does not make loading run the test."""
+        module = self.make(TRACED)
+        suite = self.load(module, "test_traced")
+        self.assertEqual((module.ran, suite.countTestCases()), ([], 1))
+        self.assertEqual(self.run_suite(suite), ["ok"])
+        self.assertEqual(module.ran, ["before", "test"])
 
     def test_pattern(self) -> None:
         """`-k` picks among functions by the name that is shown."""

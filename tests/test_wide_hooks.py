@@ -1,15 +1,13 @@
-"""`@async_hook` for whole classes and modules."""
+"""`@async_hook` for whole classes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import textwrap
 import unittest
 
 from asynctestkit import async_hook, async_test
 from tests.outcomes import run_class
-from tests.programs import run_program
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 
@@ -182,79 +180,6 @@ class ClassHooksTest(unittest.TestCase):
 
         self.assertEqual(run_class(Case), ["ok"])
         self.assertEqual(ended, ["test", "class"])
-
-
-MODULE = textwrap.dedent(
-    """
-    import asyncio, contextvars, unittest
-    from asynctestkit import AsyncTestCase, async_hook, async_test
-
-    COLOUR = contextvars.ContextVar("COLOUR")
-    loops = []
-
-    def note(event):
-        loops.append(asyncio.get_running_loop())
-        print(event, COLOUR.get(None))
-
-    @async_hook
-    async def setUpModule():
-        note("setUpModule")
-        COLOUR.set("module")
-
-    @async_hook
-    async def tearDownModule():
-        note("tearDownModule")
-        print(len(loops), "places,", len(set(loops)), "loop")
-
-    @async_test
-    async def test_function():
-        note("function")
-
-    class PlainTest(unittest.TestCase):
-        @async_test
-        async def test_method(self):
-            note("method")
-
-    class OursTest(AsyncTestCase):
-        @classmethod
-        async def asyncSetUpClass(cls):
-            loops.append(asyncio.get_running_loop())
-
-        async def test_ours(self):
-            note("ours")
-    """
-)
-
-
-class ModuleHooksTest(unittest.TestCase):
-    """Async `setUpModule` and `tearDownModule`."""
-
-    def test_one_loop_for_the_module(self) -> None:
-        """All tests of the module, whatever their kind, share loop and context with its hooks; class hooks the loop."""
-        outcome = run_program(MODULE, "-W", "error", "-m", "unittest", "test_program")
-        self.assertTrue(outcome.stderr.endswith("\nOK\n"), outcome.stderr)
-        first, *middle, last, summary = outcome.stdout.splitlines()
-        self.assertEqual((first, last), ("setUpModule None", "tearDownModule module"))
-        self.assertEqual(sorted(middle), ["function module", "method module", "ours module"])
-        self.assertEqual(summary, "6 places, 1 loop")
-
-    def test_set_up_alone(self) -> None:
-        """Without a tearDownModule the loop ends with the module's cleanups, which unittest runs."""
-        source = MODULE.replace("tearDownModule", "leave_it").replace(
-            "@async_hook\nasync def leave_it", "async def leave_it"
-        )
-        source += "\nimport atexit\natexit.register(lambda: print('closed:', {loop.is_closed() for loop in loops}))\n"
-        outcome = run_program(source, "-W", "error", "-m", "unittest", "test_program")
-        self.assertTrue(outcome.stderr.endswith("\nOK\n"), outcome.stderr)
-        self.assertEqual(outcome.stdout.splitlines()[-1], "closed: {True}")
-
-    def test_failing_tear_down(self) -> None:
-        """A failing tearDownModule is reported as unittest reports it, once."""
-        source = MODULE.replace('note("tearDownModule")', 'raise OSError("down")')
-        outcome = run_program(source, "-W", "error", "-m", "unittest", "test_program")
-        self.assertEqual(outcome.stderr.count("ERROR: "), 1, outcome.stderr)
-        self.assertIn("ERROR: tearDownModule (test_program)\n", outcome.stderr)
-        self.assertEqual(outcome.stderr.count('File "'), 1, outcome.stderr)
 
 
 if __name__ == "__main__":

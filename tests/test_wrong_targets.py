@@ -64,10 +64,10 @@ class RefusedTest(unittest.TestCase):
 
     maxDiff = None
 
-    def refused(self, decorate: Any, target: Any) -> str:
-        """Return what is said of a wrong target; it survives pickling."""
+    def refused(self, decorate: Any, *target: Any, **options: Any) -> str:
+        """Return what is said of a wrong target or option; it survives pickling."""
         with self.assertRaises(UsageError) as caught:
-            decorate(target)
+            decorate(*target, **options)
         self.assertEqual(str(pickle.loads(pickle.dumps(caught.exception))), str(caught.exception))
         return mask(str(caught.exception))
 
@@ -151,9 +151,9 @@ class RefusedTest(unittest.TestCase):
         for value in ("5", 0, 0.0, -1, True, float("nan"), float("-inf"), [1]):
             with self.subTest(value=value):
                 self.assertEqual(
-                    self.refused(async_test(timeout=value), coroutine_function),  # type: ignore[arg-type]  # wrong on purpose
+                    self.refused(async_test, timeout=value),
                     f"timeout must be a number of seconds above 0, or None, not {value!r}\n"
-                    f"  where  @async_test on coroutine_function, {HERE}\n"
+                    f"  where  @async_test(...) at {HERE}\n"
                     "  fix:   write timeout = 5.0 for five seconds, timeout = None for no limit",
                 )
 
@@ -169,11 +169,67 @@ class RefusedTest(unittest.TestCase):
         for value, kind in wrong:
             with self.subTest(kind):
                 self.assertEqual(
-                    self.refused(async_test(loop_factory=value), coroutine_function),
+                    self.refused(async_test, loop_factory=value),
                     f"loop_factory must be a plain callable that returns a new event loop, not {kind}\n"
-                    f"  where  @async_test on coroutine_function, {HERE}\n"
+                    f"  where  @async_test(...) at {HERE}\n"
                     "  fix:   write loop_factory = uvloop.new_event_loop (the function itself, not a call of it)",
                 )
+
+    def test_hooks_as_tests(self) -> None:
+        """`@async_test` on a hook of unittest's is told which decorator is meant."""
+
+        async def setUp(self: Any) -> None:
+            """Prepare."""
+
+        self.assertEqual(
+            self.refused(async_test, setUp).splitlines()[0].partition(", and ")[0], "@async_test is for tests"
+        )
+
+    def test_hooks_outside_a_class(self) -> None:
+        """A test's or class's hook at module level would be called by nobody."""
+        module: dict[str, Any] = {}
+        exec("async def setUp(self): ...\nasync def tearDownClass(cls): ...", module)
+        for name, meant in (("setUp", "setUpModule"), ("tearDownClass", "tearDownModule")):
+            with self.subTest(name):
+                self.assertEqual(
+                    self.refused(async_hook, module[name]).replace(
+                        f"<string>:{module[name].__code__.co_firstlineno}", "PLACE"
+                    ),
+                    f"@async_hook on {name} outside a class: nobody calls it there\n"
+                    "  defined  PLACE\n"
+                    f"  fix:     move it into a test class, or call it {meant}",
+                )
+
+    def test_class_hooks_without_classmethod(self) -> None:
+        """It is said when unittest calls it, which is the first time it can be known."""
+
+        class Case(unittest.TestCase):
+            @async_hook
+            async def setUpClass(cls) -> None:  # wrong on purpose
+                """Prepare."""
+
+        name = "RefusedTest.test_class_hooks_without_classmethod.<locals>.Case.setUpClass"
+        self.assertEqual(
+            self.refused(Case.setUpClass),
+            f"{name} must be a class method: it is called before there is an instance\n"
+            f"  defined  {HERE}\n"
+            "  fix:     write @classmethod above @async_hook, on `async def setUpClass(cls)`",
+        )
+
+    def test_hooks_of_no_test_case(self) -> None:
+        """`@async_hook` on a class that is no TestCase."""
+
+        class NoCase:
+            @async_hook
+            async def setUp(self) -> None:
+                """Prepare."""
+
+        first = self.refused(NoCase().setUp).splitlines()[0]
+        self.assertEqual(
+            first,
+            "@async_hook works on methods of a unittest.TestCase, and "
+            "RefusedTest.test_hooks_of_no_test_case.<locals>.NoCase is none",
+        )
 
     def test_options_are_named(self) -> None:
         """There are no positional options, and no others."""

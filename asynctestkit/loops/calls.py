@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.managed import refuse_running_loop
 from asynctestkit.report.errors import SilentPassError, message
-from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
+from asynctestkit.report.frames import TRIM_FRAMES, clean, name_of, trim
 
 if TRIM_FRAMES:
     __unittest = True
@@ -93,21 +93,27 @@ class Phases:
 
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call `function` in the context and await what it returns, if that can be awaited."""
-        value: Any
-        if self.active:  # a phase that calls another (`self.doCleanups()` in a test): the context is entered already
-            value = function(*args, **kwargs)
-        else:
-            self.active = True
-            try:
-                value = self.context.run(function, *args, **kwargs)
-            finally:
-                self.active = False
-        if type(value) is CoroutineType:
-            return self.run(value)
-        self.strayed = True
-        if value is None or value is DONE:
-            return None
-        return self.run(value) if inspect.isawaitable(value) else value
+        try:
+            value: Any
+            if (
+                self.active
+            ):  # a phase that calls another (`self.doCleanups()` in a test): the context is entered already
+                value = function(*args, **kwargs)
+            else:
+                self.active = True
+                try:
+                    value = self.context.run(function, *args, **kwargs)
+                finally:
+                    self.active = False
+            if type(value) is CoroutineType:
+                return self.run(value)
+            self.strayed = True
+            if value is None or value is DONE:
+                return None
+            return self.run(value) if inspect.isawaitable(value) else value
+        except Exception as error:
+            clean(error)  # runners cut our frames off its front only
+            raise
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Await something in the task, from outside the loop; a cancellation by an open scope is held.
@@ -183,10 +189,13 @@ class Phases:
         await self.leave(exit_in_task, manager)
 
     def hold_back(self, error: asyncio.CancelledError) -> bool:
-        """Hold a cancellation of the task until the scope that asked for it is left; False where none asked."""
+        """Hold a cancellation of the task until the scope that asked for it is left; False where none asked.
+
+        One by which the phase is being ended with an error is not held: that error is told.
+        """
         if self.host is None or not self.host.cancelling:
             return False
-        if self.held is None:  # the first one is what ended the test
+        if self.held is None and not self.host.interrupted:  # the first one is what ended the test
             trim(error)
             self.held = error
         return True

@@ -99,6 +99,11 @@ class HostTask:
         return self.task is not None and self.task.cancelling() > 0
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the running phase is being ended with an error that whoever runs it is then told."""
+        return self._interruption is not None
+
+    @property
     def ended(self) -> bool:
         """Whether no task is waiting for a phase."""
         return self.task is None or self.task.done()

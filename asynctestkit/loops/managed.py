@@ -189,14 +189,19 @@ class ManagedLoop:
         if not self.loop.is_closed():
             self.run_to_end(asyncio.sleep(0))
 
-    def cancel(self, tasks: Tasks) -> None:
-        """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler."""
-        self.run_to_end(_wait_cancelled(self.loop, tasks, None))
+    def cancel(self, tasks: Tasks, limit: float | None = None) -> None:
+        """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler.
+
+        Args:
+            limit: Seconds to wait; None waits as long as they take.
+        """
+        self.run_to_end(_wait_cancelled(self.loop, tasks, limit))
 
     def run_to_end(self, coro: Coroutine[Any, Any, Any]) -> Any:
         """Run a closing coroutine; SystemExit out of a leftover task is reported and does not end the test run."""
         loop = self.loop
-        task = loop.create_task(_stop_after(loop, coro))
+        # Not by the loop's task factory, which may be the suite's: it need not see this, and may fail.
+        task = asyncio.Task(_stop_after(loop, coro), loop=loop)
         while not task.done():
             try:
                 # A leftover task may call loop.stop(): start again until the closing is done.
@@ -244,7 +249,8 @@ async def _wind_up(loop: asyncio.AbstractEventLoop, *, at_exit: bool) -> None:
         leftover = other_tasks(loop, frozenset(), me)
         if not leftover:
             break
-        await _wait_cancelled(loop, leftover, EXIT_TIMEOUT if at_exit else None)
+        if await _wait_cancelled(loop, leftover, EXIT_TIMEOUT if at_exit else None):
+            break
     await loop.shutdown_asyncgens()
     if at_exit:
         return
@@ -258,13 +264,15 @@ EXECUTOR_TIMEOUT: Final = 300.0
 """Seconds that threads of the default executor get to end, where Python can limit it (3.12+); asyncio's own figure."""
 
 
-async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks, limit: float | None) -> None:
+async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks, limit: float | None) -> Tasks:
+    """Cancel tasks and wait for them; return those that had not ended when the limit was over."""
     for task in tasks:
         task.cancel(CLOSING)
-    ended, _ = await asyncio.wait(tasks, timeout=limit)
+    ended, left = await asyncio.wait(tasks, timeout=limit)
     for task in ended:
         if not task.cancelled() and (error := task.exception()) is not None:
             loop.call_exception_handler(
                 # asyncio.Runner's own words, which people search for.
                 {"message": "unhandled exception during asyncio.run() shutdown", "exception": error, "task": task}
             )
+    return left

@@ -6,7 +6,8 @@ An error of the session's end is reported on the result, like one of a class or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -27,6 +28,23 @@ class _SessionEnd:
         return 0
 
 
+@contextmanager
+def _buffered(result: Any) -> Generator[None, None, None]:
+    """Let a result that buffers output do so in the block, as unittest's suite does around the hooks of a class.
+
+    The names are private: there is no public way, and a result that buffers cannot take an error outside of this.
+    """
+    getattr(result, "_setupStdout", _nothing)()
+    try:
+        yield
+    finally:
+        getattr(result, "_restoreStdout", _nothing)()
+
+
+def _nothing() -> None:
+    """Do nothing, where a result has no buffers."""
+
+
 def call_before_end(result: Any, end: Callable[[], None]) -> None:
     """Have `end` called before `result.stopTestRun()`; a result that cannot be told leaves it to its caller."""
     stop = getattr(result, "stopTestRun", None)
@@ -36,9 +54,11 @@ def call_before_end(result: Any, end: Callable[[], None]) -> None:
     def stop_test_run(*args: object, **kwargs: object) -> object:
         try:
             del result.stopTestRun  # what stands on the class is called from now on, as ever
-            end()
-        except Exception:
-            result.addError(_SessionEnd(), sys.exc_info())
+            with _buffered(result):
+                try:
+                    end()
+                except Exception:
+                    result.addError(_SessionEnd(), sys.exc_info())
         finally:
             outcome = stop(*args, **kwargs)
         return outcome

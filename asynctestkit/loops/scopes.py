@@ -15,6 +15,7 @@ import atexit
 import contextvars
 import sys
 import threading
+import traceback
 import types
 import unittest
 from collections.abc import Awaitable, Callable, Hashable
@@ -33,6 +34,8 @@ if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
 
+
+Changes = list[tuple[contextvars.ContextVar[Any], Any]]
 
 _UNSET: Any = object()
 
@@ -160,19 +163,28 @@ class WideScope(Phases):
             )
         )
 
+    def narrower_fixtures(self) -> list[Any]:
+        """Return what keeps the fixtures of narrower scopes, the widest first: they may depend on this scope's."""
+        found = [scope for scope in _thread.scopes.values() if scope.kind < self.kind and scope.fixtures is not None]
+        return [scope.fixtures for scope in sorted(found, key=_width, reverse=True)]
+
     # Context variables.
 
-    def adopt(self, context: contextvars.Context) -> list[tuple[contextvars.ContextVar[Any], Any]]:
-        """Take over, and return, the context variables that were set in a copy of the scope's context."""
-        changed = [(var, value) for var, value in context.items() if self.context.get(var, _UNSET) is not value]
-        for var, value in changed:
-            self.context.run(var.set, value)
-        return changed
+    def adopt(self, context: contextvars.Context, before: contextvars.Context) -> Changes:
+        """Take over, and return, the context variables that were set in a copy of the scope's context.
 
-    def changes(self) -> list[tuple[contextvars.ContextVar[Any], Any]]:
+        Args:
+            context: The copy.
+            before: What the copy was at first; the scope's own context may have changed since then.
+        """
+        changes = changes_of(context, before)
+        for var, value in changes:
+            self.context.run(var.set, value)
+        return changes
+
+    def changes(self) -> Changes:
         """Return the context variables that the scope's hooks have set, with their values."""
-        base = self._base
-        return [(var, value) for var, value in self.context.items() if base.get(var, _UNSET) is not value]
+        return changes_of(self.context, self._base)
 
     # A scope that is cancelled.
 
@@ -214,8 +226,12 @@ class WideScope(Phases):
         """Have a plain function called when the scope ends; last in, first out."""
         self._at_end.append(function)
 
-    def end(self) -> None:
-        """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed."""
+    def end(self, *, at_exit: bool = False) -> None:
+        """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed.
+
+        Args:
+            at_exit: The process ends, see `ManagedLoop.close`.
+        """
         errors: list[BaseException] = []
         try:
             while self._at_end:
@@ -230,8 +246,13 @@ class WideScope(Phases):
             others, self._others = self._others, []
             for held in (first, *others):
                 if held is not None:
-                    held.drop(self)
+                    held.drop(self, at_exit=at_exit)
         raise_together(errors, f"steps failed at the end of {self.name}")
+
+
+def changes_of(context: contextvars.Context, before: contextvars.Context) -> Changes:
+    """Return the context variables that are not what they were before, with their values."""
+    return [(var, value) for var, value in context.items() if before.get(var, _UNSET) is not value]
 
 
 class _ThreadScopes(threading.local):
@@ -311,13 +332,13 @@ def end_with(result: object) -> None:
         run_end.call_before_end(result, end_all)
 
 
-def end_all() -> None:
+def end_all(*, at_exit: bool = False) -> None:
     """End every scope of this thread, the narrowest first."""
     _thread.result = None
     errors: list[BaseException] = []
     for scope in sorted(_thread.scopes.values(), key=_width):
         try:
-            scope.end()
+            scope.end(at_exit=at_exit)
         except Exception as error:
             errors.append(error)
     raise_together(errors, "scopes failed to end")
@@ -385,6 +406,9 @@ def _end_late(scope: WideScope) -> None:
 
 
 def _tell_unraisable(error: BaseException, said: str) -> None:
+    if sys.unraisablehook is sys.__unraisablehook__:  # which takes nothing but what the interpreter itself makes
+        print(f"{said}:", *traceback.format_exception(error), sep="\n", end="", file=sys.stderr)
+        return
     told: Any = types.SimpleNamespace(
         exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=said, object=None
     )
@@ -395,7 +419,7 @@ def _tell_unraisable(error: BaseException, said: str) -> None:
 def _close_what_is_open() -> None:
     if asyncio._get_running_loop() is None:
         try:
-            end_all()
+            end_all(at_exit=True)
         except Exception as error:
             _tell_unraisable(error, "Exception ignored at the end of the process")
     close_all()

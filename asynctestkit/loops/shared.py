@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import threading
 from collections.abc import Awaitable, Hashable
 from typing import Any, Final, Protocol
 
-from asynctestkit.loops.managed import LoopOptions, ManagedLoop
+from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
 from asynctestkit.loops.others import other_tasks
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -59,6 +60,7 @@ class SharedLoop:
         self.mode: bool | None = None
         """The debug mode that was asked for last; None is the one in which the loop was made."""
         self._settings: tuple[Any, Any, float]
+        self._debug = False
         self.keep_settings()
         self._closed_by = ""
         self._made_in = self.managed.loop.get_debug()
@@ -74,13 +76,14 @@ class SharedLoop:
         """Keep the loop open until `drop`."""
         self.holders.add(holder)
 
-    def drop(self, holder: Any) -> None:
+    def drop(self, holder: Any, *, at_exit: bool = False) -> None:
         """Let go of the loop; what belongs to the holder ends."""
         self.holders.discard(holder)
         if holder in self.fired:
             self.fired.remove(holder)
-        if not self._close_if_unused() and not self.loop.is_closed():
-            self.cancel({task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder})
+        if not self._close_if_unused(at_exit=at_exit) and not self.loop.is_closed():
+            own = {task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder}
+            self.cancel(own, EXIT_TIMEOUT if at_exit else None)
 
     def use(self, user: User, debug: bool | None) -> None:
         """Keep the loop open, and in the debug mode a test asked for, while the test runs on it.
@@ -110,7 +113,8 @@ class SharedLoop:
     def set_debug(self, wanted: bool | None) -> None:
         """Turn asyncio's debug mode on or off; None is the mode in which the loop was made."""
         self.mode = wanted
-        self.loop.set_debug(self._made_in if wanted is None else wanted)
+        self._debug = self._made_in if wanted is None else wanted
+        self.loop.set_debug(self._debug)
 
     def check(self, cls: type) -> None:
         """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
@@ -118,10 +122,10 @@ class SharedLoop:
             if scope.covers(cls):
                 scope.fail()
 
-    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
-        """Cancel tasks and wait for them."""
+    def cancel(self, tasks: set[asyncio.Task[Any]], limit: float | None = None) -> None:
+        """Cancel tasks and wait for them, no longer than `limit` seconds."""
         if tasks:
-            self.managed.cancel(tasks)
+            self.managed.cancel(tasks, limit)
 
     def run_to_end(self, awaitable: Awaitable[Any]) -> Any:
         """Await something on the loop, from outside of any loop and of any test."""
@@ -140,6 +144,7 @@ class SharedLoop:
         """Take the loop's handler, task factory and so on, which a hook may have set, for what tests find."""
         loop = self.managed.loop
         self._settings = loop.get_exception_handler(), loop.get_task_factory(), loop.slow_callback_duration
+        self._debug = loop.get_debug()
 
     def _reset(self) -> None:
         """Take back what the test has changed of the loop itself."""
@@ -149,6 +154,8 @@ class SharedLoop:
             handler, factory, loop.slow_callback_duration = self._settings
             loop.set_exception_handler(handler)
             loop.set_task_factory(factory)
+        if loop.get_debug() is not self._debug:
+            loop.set_debug(self._debug)
 
     def _left_by_test(self, own: asyncio.Task[Any] | None) -> set[asyncio.Task[Any]]:
         left: set[asyncio.Task[Any]] = set()
@@ -158,13 +165,13 @@ class SharedLoop:
             self._known = {task for task in self._known if not task.done()}
         return left
 
-    def _close_if_unused(self) -> bool:
+    def _close_if_unused(self, *, at_exit: bool = False) -> bool:
         if self.holders or self.users:
             return False
         _loops.of_thread.pop(self.managed.options.key, None)
         with _open_lock:
             _open.discard(self)
-        self.managed.close()
+        self.managed.close(at_exit=at_exit)
         return True
 
 
@@ -192,25 +199,12 @@ def scope_of(task: asyncio.Task[Any]) -> object:
 def _context_of(task: Any) -> contextvars.Context | None:
     """Return the context of an unfinished task.
 
-    Up to 3.11 a task does not tell; but what wakes it does: the callback that stands in the future it waits for, or in
-    the loop's queue, is kept with its context.
+    Up to 3.11 a task does not tell: one in C shows it to the garbage collector alone, first of all contexts it holds.
     """
     get_context = getattr(task, "get_context", None)
-    if get_context is not None:
-        found: contextvars.Context = get_context()
-        return found
-    waiter = getattr(task, "_fut_waiter", None)
-    for callback, context in getattr(waiter, "_callbacks", None) or ():
-        if getattr(callback, "__self__", None) is task:
-            return _context(context)
-    for handle in getattr(task.get_loop(), "_ready", ()):
-        if getattr(getattr(handle, "_callback", None), "__self__", None) is task:
-            return _context(handle._context)
-    return None
-
-
-def _context(found: Any) -> contextvars.Context | None:
-    return found if isinstance(found, contextvars.Context) else None
+    found = getattr(task, "_context", None) if get_context is None else get_context()
+    held = [found] if found is not None else gc.get_referents(task)
+    return next((one for one in held if isinstance(one, contextvars.Context)), None)
 
 
 class _ThreadLoops(threading.local):

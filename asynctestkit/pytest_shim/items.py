@@ -101,7 +101,7 @@ def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture])
 
 def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
     case._atk_given = Given(ours.outside_names(item))
-    plan = case._atk_plan()
+    plan, _ = case._atk_plan()
     joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
     life = ItemLife(plan._replace(options=kind._replace(debug=plan.options.debug)), joined, case._atk_may_go_on)
     case._atk_ask(life)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 FULL_TRACEBACK_VARIABLE: Final = "ASYNCTESTKIT_FULL_TRACEBACK"
@@ -94,6 +94,12 @@ def place_of(thing: object) -> str:
         return f"{inspect.getsourcefile(source)}:{inspect.getsourcelines(source)[1]}"
     except (TypeError, OSError):
         return "(no source)"
+
+
+def place_of_caller(frame: FrameType | None) -> str:
+    """Return `file:line` of what called the function of a frame."""
+    caller = None if frame is None else frame.f_back
+    return "(no source)" if caller is None else f"{caller.f_code.co_filename}:{caller.f_lineno}"
 
 
 def name_of(thing: object) -> str:

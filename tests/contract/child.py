@@ -3,6 +3,7 @@
 import functools
 import importlib
 import json
+import signal
 import sys
 
 from .differential import BASES
@@ -11,6 +12,8 @@ from .recording import observe
 
 def main(module: str, qualified_name: str, side: str) -> None:
     """Observe the scenario on one side."""
+    # A parent that was started in the background hands SIGINT down as ignored, which Python leaves as it is.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     class_name, method = qualified_name.split(".")
     test_class = getattr(importlib.import_module(module), class_name)
     scenario = getattr(test_class, method).__wrapped__
