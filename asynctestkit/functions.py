@@ -152,8 +152,6 @@ class FunctionVariant:
             _chosen.reset(token)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__atk_"):  # what we know of the source does not hold for what it stands for
-            raise AttributeError(name)
         return getattr(self.source(), name)  # marks, above all
 
     def __reduce__(self) -> str:
@@ -261,8 +259,8 @@ def run_function(
     plan: Plan, function: Callable[..., Any], marked: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Run one async test function on a managed loop; `marked` is it with all decorators around it."""
-    if (host := outside.host) is not None and host.active:
-        return host.run(function(*args, **kwargs))  # what calls it has decided all that follows
+    if outside.host is not None:
+        return outside.host(function(*args, **kwargs))  # what calls it has decided all that follows
     requests = Requests(None, function.__module__) if plan.owner is FunctionTests else requests_of(plan.owner)
     fixtures = requests.plan(
         function, function.__name__, given=len(args), passed=kwargs, choices=_chosen.get(), marked=marked

@@ -7,7 +7,7 @@ runner has said that it will.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from asynctestkit.harness import Life
@@ -38,8 +38,8 @@ class _Outside:
     def __init__(self) -> None:
         self.provider: Provider | None = None
         """Called with a test case and its result; returns what the test is given."""
-        self.host: Life | None = None
-        """The life of the test function that is being called, for `@async_test` to run in."""
+        self.host: Callable[[Any], Any] | None = None
+        """Runs a coroutine in the life of the test whose decorators are being called, for `@async_test` under them."""
 
 
 outside = _Outside()
@@ -52,7 +52,9 @@ def given_to(case: Any, result: object) -> Given | None:
 
 def decorated(function: Any) -> Any:
     """Return the coroutine function under `@async_test`, bound as `function` is; None if anything stands above that."""
-    if getattr(function, "__atk_code__", None) is not getattr(function, "__code__", function):
+    if not isinstance(function, FunctionType | MethodType):  # one of several tests: it says what it is called with
         return None
-    inner = function.__wrapped__
+    if getattr(function, "__atk_code__", None) is not function.__code__:
+        return None
+    inner: Any = vars(function)["__wrapped__"]
     return inner.__get__(function.__self__) if isinstance(function, MethodType) else inner

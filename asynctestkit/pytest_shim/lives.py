@@ -76,10 +76,13 @@ class ItemLife(Life):
         return value
 
     def run_plain(self, coroutine: Any, step: Step) -> Any:
-        """Await something for plain code of the test: a set-up function, `run_async`."""
+        """Await something for plain code of the test: a set-up function, `run_async`, decorators of the test."""
         self._begin_phase(step)
         try:
             value = self.run(coroutine)
+        except RuntimeError as error:
+            explain(error)
+            raise
         finally:
             self._changes.take_from(self.context)
         if self.cut_short:

@@ -86,9 +86,23 @@ def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **
 
 
 def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> Any:
-    """Run a test of `@async_test` in the item's life instead of one of its own."""
-    before, outside.host = outside.host, life
+    """Run a test of `@async_test` in the item's life instead of one of its own.
+
+    What stands above `@async_test` is plain code, and calls it as often as it likes.
+    """
+    inner = decorated(function)
+    if inner is not None:
+        return life.run_body(inner, **arguments)
+
+    def host(coroutine: Any) -> Any:
+        outside.host = before
+        try:
+            return life.run_plain(coroutine, Step.BODY)
+        finally:
+            outside.host = host
+
+    before, outside.host = outside.host, host
     try:
-        return life.run_body(decorated(function) or function, **arguments)
+        return function(**arguments)
     finally:
         outside.host = before

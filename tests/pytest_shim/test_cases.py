@@ -347,7 +347,33 @@ class DecoratedTest(PluginTest):
             @async_test
             async def test_patched(sleep, theirs):
                 assert asyncio.sleep is sleep
-                assert theirs.get_loop() is asyncio.get_running_loop()
+                assert theirs is asyncio.current_task()
+
+            def twice(function):
+                @functools.wraps(function)
+                def run(*args, **arguments):
+                    variable.set("plain")
+                    for _ in range(2):
+                        function(*args, **arguments)
+                    assert variable.get() == "plain, async, async"
+                return run
+
+            variable = contextvars.ContextVar("variable")
+
+            @twice
+            @async_test
+            async def test_twice(theirs):
+                variable.set(variable.get() + ", async")
+                assert theirs is asyncio.current_task()
+
+            @async_test
+            async def test_other():
+                pass
+
+            @async_test
+            async def test_calls_another():
+                with pytest.raises(asynctestkit.LoopError):
+                    test_other()
 
             @async_test(timeout=0.02)
             async def test_timeout():
@@ -358,7 +384,7 @@ class DecoratedTest(PluginTest):
                 return 3
         """
         outcomes = self.outcomes(source)
-        self.assertEqual(outcomes[-1], "2 failed, 6 passed", outcomes)  # test_both runs once for each of two params
+        self.assertEqual(outcomes[-1], "2 failed, 9 passed", outcomes)  # test_both runs once for each of two params
         self.assertEqual(
             [line.partition(" - ")[0] for line in outcomes[:2]], ["FAILED test_returns", "FAILED test_timeout"]
         )
