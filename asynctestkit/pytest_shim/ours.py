@@ -22,7 +22,6 @@ from asynctestkit.fixtures.signatures import requested_names
 from asynctestkit.loops import scopes
 from asynctestkit.pytest_plugin import CURRENT
 from asynctestkit.pytest_shim.lives import ItemLife
-from asynctestkit.report.errors import UsageError
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
 
@@ -51,11 +50,7 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         if getattr(item, "nofuncargs", False):
             continue
         requests = _requests_of(item)
-        used = (
-            *getattr(item.cls, USES, ()),
-            *getattr(item.obj, USES, ()),
-            *sorted(requests.names(item.obj, autouse=True)),
-        )
+        used = _used(item.obj, item.cls, requests)
         filled = _hidden_parameters(item.obj, item.cls, requests)
         if filled:
             item.stash[_FILLED] = filled
@@ -103,6 +98,12 @@ def fill(item: pytest.Item, arguments: dict[str, Any]) -> None:
             arguments[name] = item.stash[_VALUES][name]
 
 
+def _used(function: Any, cls: type | None, requests: Requests) -> tuple[str, ...]:
+    """Return which fixtures of ours a test uses without taking their values."""
+    marked = (*getattr(cls, USES, ()), *getattr(function, USES, ()))
+    return (*marked, *sorted(requests.names(function, autouse=True)))
+
+
 def _hidden_parameters(function: Any, cls: type | None, requests: Requests) -> tuple[str, ...]:
     """Return which fixtures of ours a test of `@async_test` takes as parameters."""
     if not hasattr(function, "__atk_options__"):
@@ -118,38 +119,32 @@ def ask(item: Any, life: ItemLife) -> None:
     names = item.stash.get(_ASKED, ())
     if not names:
         return
-    plan = _requests_of(item).several(names, item.obj, item.name)
-    if choices := _choices(item, plan):
-        plan = _requests_of(item).several(names, item.obj, item.name, choices=choices)
+    plan = _requests_of(item).several(names, item.obj, item.name, choices=_choices(item, names))
     _keep_class(item, plan)
     life.use(plan, instance=item.instance)
 
 
 def parametrise(metafunc: Any) -> None:
     """Make a test one for each value of the parametrised fixtures of ours that it needs."""
-    requests = _requests_of(metafunc)
-    if hasattr(metafunc.function, CHOICES):  # @async_test has done so
-        return
-    names = [name for name in metafunc.fixturenames if name in requests.names(metafunc.function)]
-    names += [name for name in _hidden_parameters(metafunc.function, metafunc.cls, requests) if name not in names]
-    try:
-        plan = requests.several(names, metafunc.function, metafunc.function.__name__)
-    except UsageError:
-        return  # told when the test runs
-    for node in plan.order:
-        fixture = node.fixture
-        if fixture.params:
+    function, requests = metafunc.function, _requests_of(metafunc)
+    known = requests.names(function)
+    names = [name for name in metafunc.fixturenames if name in known]
+    names += [*_used(function, metafunc.cls, requests), *_hidden_parameters(function, metafunc.cls, requests)]
+    chosen = getattr(function, CHOICES, ())  # by @async_test
+    for fixture in requests.parametrised_below(names, function):
+        if fixture not in chosen:
             if fixture.name not in metafunc.fixturenames:
                 metafunc.fixturenames.append(fixture.name)
-            metafunc.parametrize(fixture.name, range(len(fixture.params)), ids=fixture.ids, indirect=True)
+            metafunc.parametrize(fixture.name, range(len(fixture.ids)), ids=fixture.ids, indirect=True)
 
 
-def _choices(item: Any, plan: FixturePlan) -> dict[Fixture, int]:
+def _choices(item: Any, names: Iterable[str]) -> dict[Fixture, int]:
+    """Return with which of its values a test is to have each parametrised fixture."""
     chosen: dict[Fixture, int] = dict(getattr(item.obj, CHOICES, {}))
     params = getattr(getattr(item, "callspec", None), "params", {})
-    for node in plan.order:
-        if node.fixture.params and node.fixture.name in params:
-            chosen[node.fixture] = params[node.fixture.name]
+    for fixture in _requests_of(item).parametrised_below(tuple(names), item.obj):
+        if fixture.name in params:
+            chosen[fixture] = params[fixture.name]
     return chosen
 
 
