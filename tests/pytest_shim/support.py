@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 from unittest import mock
 
+from asynctestkit import registry
 from tests.programs import LIMIT, ROOT, plugin_options
 
 HEADER: Final = """\
@@ -83,6 +84,7 @@ def run_here(files: dict[str, str], *arguments: str) -> tuple[int, str]:
 
     said = io.StringIO()
     before, path, hooks = set(sys.modules), sys.path[:], sys.meta_path[:]
+    registered = set(registry.fixtures)
     with written(files) as folder, mock.patch.dict(os.environ, _PLAIN_OUTPUT), warnings.catch_warnings():
         for name in [name for name in os.environ if name.startswith("PYTEST_")]:
             del os.environ[name]
@@ -94,6 +96,8 @@ def run_here(files: dict[str, str], *arguments: str) -> tuple[int, str]:
         finally:
             os.chdir(home)
             sys.path[:], sys.meta_path[:] = path, hooks
+            for name in registry.fixtures.keys() - registered:
+                registry.unregister(name)
             for name in set(sys.modules) - before:
                 file = getattr(sys.modules[name], "__file__", None)
                 if file is not None and file.startswith(str(folder)):
