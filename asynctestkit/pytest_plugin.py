@@ -124,7 +124,7 @@ def is_async_test(item: pytest.Item) -> bool:
 
 
 @pytest.fixture
-def run_async(request: pytest.FixtureRequest) -> Any:
+def run_async(request: Any) -> Any:
     """Run a coroutine on the test's managed loop, from a plain test or fixture: run_async(coroutine)."""
     return _work().runner_of(request.node)
 
@@ -314,8 +314,9 @@ def overrides_seen_from(node: pytest.Collector) -> tuple[str, ...]:
         manager = node.config.pluginmanager
         if not stands_in(manager):
             found = ()
-        elif isinstance(node, pytest.Class) and node.parent is not None:
-            found = tuple(dict.fromkeys((*_defines(node.obj), *overrides_seen_from(node.parent))))
+        elif isinstance(node, pytest.Class):
+            parent: Any = node.parent
+            found = tuple(dict.fromkeys((*_defines(node.obj), *overrides_seen_from(parent))))
         else:
             path = str(node.path)
             files = [(plugin, getattr(plugin, "__file__", None)) for plugin in manager.get_plugins()]
