@@ -3,6 +3,8 @@
     from asynctestkit import AsyncTestCase
 
 The names are imported when they are first used, so that `import asynctestkit` costs nothing where it is not.
+
+pytest need not rewrite anything here: it may be started where this is imported already (PYTEST_DONT_REWRITE).
 """
 
 from __future__ import annotations

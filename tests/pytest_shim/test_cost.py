@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from tests.programs import ROOT
+from tests.programs import ROOT, plugin_options, run_program
 from tests.pytest_shim.support import missing, run_pytest
 
 LIMIT_MS = 10.0
@@ -70,6 +70,13 @@ class CostTest(unittest.TestCase):
         )
         self.assertIn("1 passed", finished.stdout, finished.stderr)
         self.assertIn("loaded: asynctestkit asynctestkit.pytest_plugin\n", finished.stdout)
+
+    def test_pytest_started_where_we_are_imported(self) -> None:
+        """A run in a process that has imported the package is told nothing of it."""
+        options = ["-q", "-W", "error", "-p", "no:cacheprovider", *plugin_options()]
+        started = f"import sys, asynctestkit, pytest; sys.exit(pytest.main({options!r}))"
+        finished = run_program("def test_it(): pass", "-c", started)
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""), finished.stdout)
 
 
 if __name__ == "__main__":
