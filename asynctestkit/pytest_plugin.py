@@ -111,8 +111,8 @@ def fixture(
         target = getattr(function, "__func__", function)
         target.__atk_fixture__ = True
         if loop_scope is not None:
-            LOOP_SCOPES[name or target.__name__] = loop_scope
             _work().check_loop_scope(loop_scope, target)
+            LOOP_SCOPES[name or target.__name__] = loop_scope
         return pytest.fixture(function, scope=scope, params=params, autouse=autouse, ids=ids, name=name)
 
     return make if fixture_function is None else make(fixture_function)
