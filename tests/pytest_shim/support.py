@@ -30,6 +30,9 @@ import asynctestkit
 
 _PLAIN_OUTPUT: Final = {"COLUMNS": "200", "NO_COLOR": "1"}
 
+# Plugins of others may be imported in this process already, by tests that ran before.
+_STARTED_LATE: Final = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+
 # One cache of bytecode for all children, which lives as long as this process.
 _CACHE: Final = tempfile.TemporaryDirectory(prefix="plugin-")
 
@@ -92,7 +95,7 @@ def run_here(files: dict[str, str], *arguments: str) -> tuple[int, str]:
         os.chdir(folder)
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                code = pytest.main([*_options(True, True), f"--rootdir={folder}", *arguments])
+                code = pytest.main([*_options(True, True), f"--rootdir={folder}", *arguments, *_STARTED_LATE])
         finally:
             os.chdir(home)
             sys.path[:], sys.meta_path[:] = path, hooks
