@@ -78,7 +78,7 @@ def run_sample(name: str, runner: str, *options: str, **extra: str) -> str:
 def mask(text: str) -> str:
     """Apply the rules to an output."""
     text = text.replace(f"{ROOT}{os.sep}", "").replace(os.sep.join(["tests", "samples", ""]), "tests/samples/")
-    text = re.sub(r"(?m)/\S+/(unittest/\w+\.py):\d+: (\w+Warning: .*)\n  .*$", r"STDLIB/\1: \2", text)
+    text = re.sub(r"(?m)(?:\.ci|\.venv)?/\S+/(unittest/\w+\.py):\d+: (\w+Warning: .*)\n  .*$", r"STDLIB/\1: \2", text)
     lines = _collapse(line for line in text.splitlines() if not re.fullmatch(r"[ |]*[~^][~^ ]*", line))
     text = "\n".join(lines) + "\n"
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
@@ -114,7 +114,8 @@ def _collapse(lines: Iterable[str]) -> list[str]:
 def _foreign(path: str) -> str:
     """Return what to call a file outside the repository, the empty string for one inside."""
     parts = Path(path).parts
-    if not Path(path).is_absolute() and ".." not in parts:
+    # Virtual environments, and interpreters made for one, may stand in the repository's folder.
+    if not Path(path).is_absolute() and parts[0] not in ("..", ".venv", ".ci"):
         return ""
     if "site-packages" in parts:
         return "site-packages"

@@ -6,6 +6,7 @@ only when a workload did not run as it should. `tests/benchmarks/test_benchmarks
     python -m tests.benchmarks                     everything, five rounds
     python -m tests.benchmarks --only import       one group, and what it is compared with
     python -m tests.benchmarks --json              the same figures for a program
+    python -m tests.benchmarks.under_pytest        fixtures under pytest, beside pytest-asyncio's
 
 Parts: `workloads` says what is measured and which targets hold, `worker` takes one sample in a process of its own,
 `runner` interleaves the samples and works out medians, `table` prints.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
 import sys
 import unittest
 
-from tests.benchmarks import runner, table, workloads
+from tests.benchmarks import runner, table, under_pytest, workloads
 from tests.benchmarks.workloads import Against, Workload
 
 SHAPE = """\
@@ -176,6 +177,27 @@ class RegistryTest(unittest.TestCase):
         timed = workloads.suite(lambda: Failing, sync=True)(3)
         with self.assertRaisesRegex(RuntimeError, "3 passing tests were wanted"):
             timed()
+
+
+class UnderPytestTest(unittest.TestCase):
+    """The benchmark under pytest."""
+
+    def test_ratios(self) -> None:
+        """A row is a ratio of another within a round, less the row without what is measured."""
+        times = {"base": [2.0, 4.0], "plain": [1.0, 1.0], "more": [2.0, 3.0]}
+        row = under_pytest.Row(lambda count: "", (), against="base", over="plain")
+        self.assertEqual(under_pytest.ratios("more", row, times), [0.5, 0.5])
+        self.assertEqual(under_pytest.ratios("more", row._replace(over=""), times), [1.0, 0.75])
+
+    @unittest.skipUnless(importlib.util.find_spec("pytest"), "pytest is not installed")
+    def test_rows_pass(self) -> None:
+        """Each row of ours is a suite that passes; one that does not stops the benchmark."""
+        rows = {name: row for name, row in under_pytest.ROWS.items() if not row.peers}
+        times = under_pytest.measure(rows, tests=2, rounds=1, peers=None)
+        self.assertEqual({name: len(taken) for name, taken in times.items()}, dict.fromkeys(rows, 1))
+        failing = {"fails": under_pytest.Row(lambda count: "def test(): assert False", ())}
+        with self.assertRaisesRegex(SystemExit, "1 failed"):
+            under_pytest.measure(failing, tests=1, rounds=0, peers=None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the plugin costs those who do not need it: what is loaded, and how long that takes."""
+"""What the plugin costs those who do not need it: what is loaded."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ import unittest
 from tests.programs import ROOT, plugin_options, run_program
 from tests.pytest_shim.support import missing, run_pytest
 
-LIMIT_MS = 10.0
-
 IMPORT = f"""
-import json, sys, time
+import json, sys
 import pytest
 sys.path.insert(0, {str(ROOT)!r})
 before = set(sys.modules)
-start = time.process_time()
 import asynctestkit.pytest_plugin
-took = time.process_time() - start
 new = sorted(set(sys.modules) - before)
-print(json.dumps({{"took": took * 1000, "new": new, "asyncio": "asyncio" in sys.modules}}))
+print(json.dumps({{"new": new, "asyncio": "asyncio" in sys.modules}}))
 """
 
 LOADED = """
@@ -46,11 +42,6 @@ class CostTest(unittest.TestCase):
         answer = self.imported()
         self.assertEqual(answer["new"], ["asynctestkit", "asynctestkit.pytest_plugin"])
         self.assertFalse(answer["asyncio"])
-
-    def test_import_is_quick(self) -> None:
-        """It takes at most 10 ms of CPU time, the best of five."""
-        times = [self.imported()["took"] for _ in range(5)]
-        self.assertLess(min(float(str(time)) for time in times), LIMIT_MS)
 
     def test_plain_suites_load_nothing(self) -> None:
         """A run without anything async loads the plugin only."""
