@@ -28,6 +28,13 @@ import asynctestkit
 
 """
 
+_DROPPED: Final = (
+    "PYTEST",
+    "ASYNCTESTKIT",
+    "FORCE_COLOR",
+    "CI",
+    "BUILD_NUMBER",
+)  # pytest prints more where it is in CI
 _PLAIN_OUTPUT: Final = {"COLUMNS": "200", "NO_COLOR": "1"}
 
 # Plugins of others may be imported in this process already, by tests that ran before.
@@ -60,8 +67,7 @@ def run_pytest(
         given: What it reads from its standard input.
         with_plugin: False runs pytest without our plugin.
     """
-    dropped = ("PYTEST", "ASYNCTESTKIT", "COV_", "FORCE_COLOR", "COLUMNS", "CI")
-    variables = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
+    variables = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
     variables |= {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": _CACHE.name, **_PLAIN_OUTPUT}
     options = _options(python == sys.executable, with_plugin) if "-n" not in arguments else ["-p", "no:cacheprovider"]
     with written(files) as folder:
@@ -89,7 +95,7 @@ def run_here(files: dict[str, str], *arguments: str) -> tuple[int, str]:
     before, path, hooks = set(sys.modules), sys.path[:], sys.meta_path[:]
     registered = set(registry.fixtures)
     with written(files) as folder, mock.patch.dict(os.environ, _PLAIN_OUTPUT), warnings.catch_warnings():
-        for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        for name in [name for name in os.environ if name.startswith(_DROPPED)]:
             del os.environ[name]
         home = os.getcwd()
         os.chdir(folder)
