@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from asynctestkit import AsyncTestCase
@@ -53,11 +54,14 @@ class StorageTest(AsyncTestCase):
 
     async def test_cancelled_caller_harms_nobody(self) -> None:
         """Its thread may still be at work; the next caller waits for it."""
-        writing = asyncio.create_task(self.storage.set("colour", "red"))
-        await asyncio.sleep(0)  # let the task start
-        writing.cancel()
-        with self.assertRaises(asyncio.CancelledError):
-            await writing
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")  # the thread waits for this to end, however slow or quick we are
+            writing = asyncio.create_task(self.storage.set("colour", "red"))
+            await asyncio.sleep(0)  # let the task start
+            writing.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await writing
+            other.execute("ROLLBACK")
         await self.storage.set("colour", "blue")
         self.assertEqual(await self.storage.get("colour"), "blue")
 
