@@ -63,23 +63,17 @@ class ItemLife(Life):
 
     def run_body(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Run the test function and return what it returned."""
-        self._begin_phase(_BODY)
-        try:
-            value = self.call(function, **arguments)
-        except RuntimeError as error:
-            explain(error)
-            raise
-        finally:
-            self._changes.take_from(self.context)
-        if self.cut_short:
-            self.report()
-        return value
+        return self._run_phase(_BODY, self.call, function, **arguments)
 
     def run_plain(self, coroutine: Any, step: Step) -> Any:
         """Await something for plain code of the test: a set-up function, `run_async`, decorators of the test."""
+        return self._run_phase(step, self.run, coroutine)
+
+    def _run_phase(self, step: Step, run: Callable[..., Any], /, *given: Any, **arguments: Any) -> Any:
+        """Run one phase whose changes of context variables are for what follows; raise what cut it short."""
         self._begin_phase(step)
         try:
-            value = self.run(coroutine)
+            value = run(*given, **arguments)
         except RuntimeError as error:
             explain(error)
             raise
