@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import io
 import os
@@ -97,6 +98,7 @@ def run_here(files: dict[str, str], *arguments: str) -> tuple[int, str]:
     with written(files) as folder, mock.patch.dict(os.environ, _PLAIN_OUTPUT), warnings.catch_warnings():
         for name in [name for name in os.environ if name.startswith(_DROPPED)]:
             del os.environ[name]
+        _load_hypothesis_plugin()
         home = os.getcwd()
         os.chdir(folder)
         try:
@@ -112,6 +114,14 @@ def run_here(files: dict[str, str], *arguments: str) -> tuple[int, str]:
                 if file is not None and file.startswith(str(folder)):
                     del sys.modules[name]
     return int(code), said.getvalue()
+
+
+def _load_hypothesis_plugin() -> None:
+    """Import Hypothesis's plugin, which warns when strategies were used in this process before it: ours were."""
+    if importlib.util.find_spec("_hypothesis_pytestplugin") is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module("_hypothesis_pytestplugin")
 
 
 @contextlib.contextmanager
