@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 from asynctestkit.loops import current
 from asynctestkit.loops.host import CLOSING
 from asynctestkit.loops.others import Tasks, other_tasks
+from asynctestkit.loops.stock import new_event_loop
+from asynctestkit.loops.turn import nothing_is_left
 from asynctestkit.report.errors import LoopError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
 
@@ -53,7 +55,7 @@ class LoopOptions(NamedTuple):
         Raises:
             UsageError: The factory returned something else than an event loop, or a loop that is closed or running.
         """
-        loop = asyncio.new_event_loop() if self.factory is None else self._from_factory(self.factory)
+        loop = new_event_loop() if self.factory is None else self._from_factory(self.factory)
         if self.debug is not None:
             loop.set_debug(self.debug)
         return loop
@@ -170,7 +172,8 @@ class ManagedLoop:
             self._leave_as_found()
             return
         try:
-            self.run_to_end(_wind_up(self.loop, at_exit=at_exit))
+            if not (nothing_is_left(self.loop) and not other_tasks(self.loop, frozenset())):
+                self.run_to_end(_wind_up(self.loop, at_exit=at_exit))
         finally:
             self.give_back()
             self.loop.close()

@@ -32,8 +32,13 @@ _METHODS: Final = (
     "_asyncgen_finalizer_hook",
     "call_soon",
     "create_task",
+    "shutdown_asyncgens",
+    "shutdown_default_executor",
 )
-_STATE: Final = ("_ready", "_stopping", "_thread_id", "_debug", "_closed", "_task_factory")
+_STATE: Final = (
+    *("_ready", "_stopping", "_thread_id", "_debug", "_closed", "_task_factory"),
+    *("_scheduled", "_asyncgens", "_default_executor"),
+)
 
 _known: dict[type, bool] = {}
 
@@ -60,6 +65,16 @@ def take_turn(loop: Any) -> bool:
         sys.set_asyncgen_hooks(*hooks)
         loop._thread_id = None
     return not loop._stopping
+
+
+def nothing_is_left(loop: Any) -> bool:
+    """Whether a loop has nothing to call, no timer, no async generator and no executor: no turn would find any work.
+
+    Tasks are not looked at. False where the loop is not one to tell this of.
+    """
+    if not (_known.get(type(loop)) or _is_stock(loop)):
+        return False
+    return not (loop._ready or loop._scheduled or loop._asyncgens.data or loop._default_executor is not None)
 
 
 def new_task(

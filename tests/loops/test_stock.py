@@ -1,0 +1,165 @@
+"""asyncio's own loop, lazily equipped: nothing of it shows but its cost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import signal
+import socket
+import threading
+import unittest
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+from asynctestkit.loops import stock
+
+
+@unittest.skipUnless(os.name == "posix", "new loops are proactors here")
+class StockLoopTest(unittest.TestCase):
+    """What a loop does before and after it has its selector and sockets."""
+
+    def setUp(self) -> None:
+        self.loop: Any = stock.StockLoop()
+        self.addCleanup(self.loop.close)
+
+    def is_equipped(self) -> bool:
+        """Whether the loop has its sockets."""
+        return self.loop._csock is not None
+
+    def test_is_asyncios(self) -> None:
+        """It is one of asyncio's loops by its type."""
+        self.assertIsInstance(self.loop, asyncio.SelectorEventLoop)
+
+    def test_opens_nothing(self) -> None:
+        """A loop that was only opened and closed has made neither selector nor socket."""
+        with mock.patch("socket.socketpair") as pair, mock.patch("selectors.DefaultSelector") as selector:
+            loop = stock.StockLoop()
+            loop.close()
+        self.assertEqual((pair.call_count, selector.call_count), (0, 0))
+
+    def test_log_names_selector(self) -> None:
+        """What asyncio writes to its log when a loop is made names the selector that it will have."""
+        with self.assertLogs("asyncio", "DEBUG") as logged:
+            stock.StockLoop().close()
+        self.assertEqual(logged.output, [f"DEBUG:asyncio:Using selector: {selectors.DefaultSelector.__name__}"])
+
+    def test_waits_for_timer(self) -> None:
+        """The first wait equips it; timers fire."""
+        self.assertFalse(self.is_equipped())
+        self.assertEqual(self.loop.run_until_complete(asyncio.sleep(0.001, "slept")), "slept")
+        self.assertTrue(self.is_equipped())
+
+    def test_watches_descriptor(self) -> None:
+        """A reader that is added before the loop ever ran is called."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self.loop.add_reader(ours, self.loop.stop)
+            theirs.send(b"x")
+            self.loop.run_forever()
+            self.assertTrue(self.loop.remove_reader(ours))
+
+    def test_removes_unknown_descriptor(self) -> None:
+        """Removing a reader or writer that nobody added is told so, and makes nothing."""
+        self.assertEqual((self.loop.remove_reader(0), self.loop.remove_writer(0)), (False, False))
+        self.assertFalse(self.is_equipped())
+
+    def test_is_woken(self) -> None:
+        """A call from another thread ends the loop's very first wait, whenever it comes."""
+        for _ in range(200):
+            loop = stock.StockLoop()
+            other = threading.Thread(target=loop.call_soon_threadsafe, args=(loop.stop,))
+            other.start()
+            loop.run_forever()
+            other.join()
+            loop.close()
+
+    def test_is_called_from_thread_before_waiting(self) -> None:
+        """What another thread called before there were sockets is found by the first turn after the wait began."""
+        seen: list[str] = []
+        equip: Callable[[], selectors.BaseSelector] = self.loop._equip
+
+        def equip_late() -> selectors.BaseSelector:
+            other = threading.Thread(target=self.loop.call_soon_threadsafe, args=(seen.append, "called"))
+            other.start()
+            other.join()
+            self.loop.call_soon(self.loop.stop)
+            return equip()
+
+        with mock.patch.object(self.loop._selector, "_equip", equip_late):
+            self.loop.run_forever()
+        self.assertEqual(seen, ["called"])
+
+    def test_handles_signals(self) -> None:
+        """A signal handler wakes the loop, and is gone when the loop is."""
+        before = signal.getsignal(signal.SIGUSR1)
+        self.loop.add_signal_handler(signal.SIGUSR1, self.loop.stop)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        self.loop.run_forever()
+        self.loop.close()
+        self.assertEqual(signal.getsignal(signal.SIGUSR1), before)
+
+    def test_closed(self) -> None:
+        """A closed loop says so, equipped or not, and can be closed again."""
+        self.loop.close()
+        self.loop.close()
+        for call in (
+            lambda: self.loop.call_soon(print),
+            lambda: self.loop.add_signal_handler(signal.SIGUSR1, print),
+            lambda: self.loop.add_reader(0, print),
+            self.loop.run_forever,
+        ):
+            with self.assertRaisesRegex(RuntimeError, "Event loop is closed"):
+                call()
+
+    def test_thread_calls_after_close(self) -> None:
+        """A wake-up that comes late is harmless, as it is for asyncio's loop."""
+        self.loop.close()
+        self.loop._write_to_self()
+
+
+class NewLoopTest(unittest.TestCase):
+    """When `new_event_loop` gives the lazy loop."""
+
+    def setUp(self) -> None:
+        asyncio.new_event_loop().close()  # asyncio makes its policy when it is first asked for a loop
+
+    def test_stock(self) -> None:
+        """By default it is asyncio's selector loop that is asked for."""
+        loop = stock.new_event_loop()
+        self.addCleanup(loop.close)
+        self.assertEqual(isinstance(loop, stock.StockLoop), os.name == "posix")
+
+    def test_patched_function(self) -> None:
+        """Where `asyncio.new_event_loop` was replaced, its loop is used."""
+        given = asyncio.SelectorEventLoop()
+        self.addCleanup(given.close)
+        with mock.patch("asyncio.new_event_loop", return_value=given):
+            self.assertIs(stock.new_event_loop(), given)
+
+    @unittest.skipUnless(hasattr(asyncio.events, "_event_loop_policy"), "this Python has no policies")
+    def test_other_policy(self) -> None:
+        """Where a policy makes loops of its own, they are used."""
+        given = asyncio.SelectorEventLoop()
+        self.addCleanup(given.close)
+        policy = mock.Mock()
+        policy.new_event_loop.return_value = given
+        with mock.patch("asyncio.events._event_loop_policy", policy):
+            self.assertIs(stock.new_event_loop(), given)
+
+    @unittest.skipUnless(hasattr(asyncio.events, "_event_loop_policy"), "this Python has no policies")
+    def test_other_factory(self) -> None:
+        """Where asyncio's policy was told another class of loops, that is used."""
+
+        class Other(asyncio.SelectorEventLoop):
+            pass
+
+        with mock.patch.object(asyncio.events._event_loop_policy, "_loop_factory", Other):  # type: ignore[attr-defined]  # private
+            loop = stock.new_event_loop()
+        self.addCleanup(loop.close)
+        self.assertIs(type(loop), Other)
+
+
+if __name__ == "__main__":
+    unittest.main()
