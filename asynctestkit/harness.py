@@ -326,6 +326,7 @@ class Life(Phases):
         host, self.host = self.host, None
         try:
             if shared is None and self._runner is None:
+                host = None  # its task has ended: nobody need look at it again
                 managed.close()
             elif host is not None and not host.ended:
                 managed.settle()

@@ -16,12 +16,21 @@ def other_claims(item: pytest.Item) -> bool:
     """Whether another plugin runs this test, or provides for it."""
     if "anyio_backend" in getattr(item, "fixturenames", ()):
         return True
-    if type(item).__module__.startswith("pytest_asyncio"):
+    if type(item) is not pytest.Function and type(item).__module__.startswith("pytest_asyncio"):
         return True
-    manager = item.config.pluginmanager
-    return any(
-        manager.has_plugin(plugin) and item.get_closest_marker(mark) is not None for mark, plugin in _OTHERS.items()
-    )
+    return any(item.get_closest_marker(mark) is not None for mark in _marks_of_others(item.config))
+
+
+def _marks_of_others(config: pytest.Config) -> list[str]:
+    """Return the marks by which plugins that are present claim tests."""
+    found = config.stash.get(_MARKS, None)
+    if found is None:
+        manager = config.pluginmanager
+        found = config.stash[_MARKS] = [mark for mark, plugin in _OTHERS.items() if manager.has_plugin(plugin)]
+    return found
+
+
+_MARKS: Final = pytest.StashKey[list[str]]()
 
 
 def is_wanted(options: Options, settings: Settings) -> bool:

@@ -20,7 +20,7 @@ from asynctestkit.pytest_shim.claims import other_claims
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
 from asynctestkit.pytest_shim.settings import REACHES, settings_of
-from asynctestkit.pytest_shim.stand_in import StandIn
+from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.pytest_shim.wide import WideFixture
 from asynctestkit.report.errors import FixtureError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -38,7 +38,7 @@ def take_fixture(fixturedef: Any, request: Any) -> None:
     if wanted(item) is None and (not declared_ours or other_claims(item)):
         return
     wide = not isinstance(request.node, pytest.Item)
-    StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
+    stand_in(fixturedef, "func", _open_wide if wide else _open, fixturedef, request, item)
 
 
 def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:

@@ -61,11 +61,10 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
 
 def factory_of(item: Any) -> LoopFactory | None:
     """Return the loop factory that a suite for pytest-asyncio has chosen for a test, by its hook or its fixtures."""
-    values = item.funcargs
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    if LOOP_FACTORY in params:
-        factory: LoopFactory | None = params[LOOP_FACTORY]
+    if hasattr(item, "callspec") and LOOP_FACTORY in item.callspec.params:
+        factory: LoopFactory | None = item.callspec.params[LOOP_FACTORY]
         return factory
+    values = item.funcargs
     for name in overrides_seen_from(item.parent):
         if name not in values:  # a plain test, which was not told to use it
             request = getattr(item, "_request", None)

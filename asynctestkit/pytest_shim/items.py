@@ -16,7 +16,7 @@ from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import ItemLife
-from asynctestkit.pytest_shim.settings import REACHES, Options, Reach, options_of, settings_of
+from asynctestkit.pytest_shim.settings import REACHES, Options, Reach, options_of, says_for_itself, settings_of
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
@@ -26,16 +26,50 @@ if TRIM_FRAMES:
 LIFE: Final = pytest.StashKey[ItemLife]()
 _OPTIONS: Final = pytest.StashKey["Options | None"]()
 
-_OWNER: Final = pytest.StashKey[type]()
-_UNKNOWN: Final[Any] = object()
 _PLAIN: Final = Options()
 
 
-def wanted(item: pytest.Item) -> Options | None:
+class Group:
+    """What the tests of one class, or the functions of one module, have in common once tests run.
+
+    Attributes:
+        owner: The class; functions of a module share one that stands for it.
+        options: What those ask for that say nothing for themselves.
+    """
+
+    __slots__ = ("options", "owner")
+
+    def __init__(self, item: Any) -> None:
+        self.owner: type = item.cls or type("functions", (), {"__module__": item.module.__name__})
+        self.options: Options | None = None
+
+
+_GROUP: Final = pytest.StashKey[Group]()
+
+
+def group_of(item: Any) -> Group:
+    """Return the group that a test belongs to."""
+    stash = item.parent.stash
+    if _GROUP not in stash:
+        stash[_GROUP] = Group(item)
+    group: Group = stash[_GROUP]
+    return group
+
+
+def wanted(item: Any) -> Options | None:
     """Return what a test asks for; None where it is not for us to run."""
-    found = item.stash.get(_OPTIONS, _UNKNOWN)
-    if found is _UNKNOWN:
-        found = item.stash[_OPTIONS] = asked(item)
+    stash = item.stash
+    if _OPTIONS in stash:
+        found: Options | None = stash[_OPTIONS]
+        return found
+    settings = settings_of(item.config)
+    if says_for_itself(item):
+        options = options_of(item, settings)
+    else:
+        group = group_of(item)
+        options = group.options or options_of(item, settings)
+        group.options = options
+    found = stash[_OPTIONS] = options if is_wanted(options, settings) and not other_claims(item) else None
     return found
 
 
@@ -48,17 +82,7 @@ def asked(item: pytest.Item) -> Options | None:
 
 def life_of(item: pytest.Item, options: Options | None, *, least: Reach | None = None) -> ItemLife:
     """Return the life of an item, begun if this is its first async need, on a loop that lives as long as `least`."""
-    life = item.stash.get(LIFE, None)
-    return _begin(item, options or _PLAIN, least) if life is None else life
-
-
-def owner_of(item: Any) -> type:
-    """Return the class a test belongs to; functions of one module share a class that stands for it."""
-    parent = item.parent
-    if _OWNER not in parent.stash:
-        parent.stash[_OWNER] = item.cls or type("functions", (), {"__module__": item.module.__name__})
-    owner: type = parent.stash[_OWNER]
-    return owner
+    return item.stash[LIFE] if LIFE in item.stash else _begin(item, options or _PLAIN, least)
 
 
 def loop_options(item: pytest.Item) -> LoopOptions:
@@ -94,7 +118,7 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
 
 def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
     joined, kind = _loop_to_join(item, options, used)
-    life = ItemLife(Plan(item.name, owner_of(item), kind, timeout=options.timeout), joined)
+    life = ItemLife(Plan(item.name, group_of(item).owner, kind, timeout=options.timeout), joined)
     ours.ask(item, life)
     return life
 

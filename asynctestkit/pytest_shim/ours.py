@@ -116,9 +116,9 @@ def _hidden_parameters(function: Any, cls: type | None, requests: Requests) -> t
 
 def ask(item: Any, life: ItemLife) -> None:
     """Say which of our fixtures a test needs, before its loop is opened."""
-    names = item.stash.get(_ASKED, ())
-    if not names:
+    if _ASKED not in item.stash:
         return
+    names = item.stash[_ASKED]
     plan = _requests_of(item).several(names, item.obj, item.name, choices=_choices(item, names))
     _keep_class(item, plan)
     life.use(plan, instance=item.instance)

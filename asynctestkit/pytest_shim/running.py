@@ -15,7 +15,7 @@ from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim import ours
 from asynctestkit.pytest_shim.items import asked, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
-from asynctestkit.pytest_shim.stand_in import StandIn
+from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -32,7 +32,7 @@ def take_test(item: pytest.Function) -> None:
     life = life_of(item, options)
     handle = getattr(item.obj, "hypothesis", None)
     if handle is None:
-        StandIn(item, "obj", functools.partial(_run, item, life))
+        stand_in(item, "obj", _run, item, life)
     else:
         handle.inner_test = _examples(getattr(handle.inner_test, "__wrapped__", handle.inner_test), item, life)
 

@@ -89,6 +89,14 @@ def parse_reach(value: object, *, option: str, where: str) -> Reach:
     raise UsageError(message(f"{option} must be a scope, not {value!r}", where=where, fix=f"use one of {valid}"))
 
 
+def says_for_itself(item: Any) -> bool:
+    """Whether a test has marks of its own, or a decorator, that say what it asks for; else its parents' marks do."""
+    for mark in item.own_markers:
+        if mark.name in (MARK, ASYNCIO_MARK):
+            return True
+    return hasattr(item.obj, "__atk_options__")
+
+
 def options_of(item: pytest.Item, settings: Settings) -> Options:
     """Return what the marks of a test ask for, the nearest first."""
     for mark in item.iter_markers():

@@ -1,7 +1,8 @@
 """What pytest calls instead of an async function, once: it puts the function back and runs it where it belongs.
 
 A hook that comes back after the call would do the same, and its frame would stand in the traceback of every plain test
-and fixture, too.
+and fixture, too. It is a plain function because pytest looks at it as at any test: an object that can be called costs
+`inspect` many times as much.
 """
 
 from __future__ import annotations
@@ -15,27 +16,22 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
-class StandIn:
-    """A plain callable in the place of an async function.
+def stand_in(holder: Any, name: str, run: Callable[..., Any], *first: Any) -> None:
+    """Put a plain function in the place of an async one.
 
     Args:
         holder: What has the function as an attribute.
         name: The attribute.
-        run: Called with the function and with what pytest passes.
+        run: Called with `first`, the function and what pytest passes.
+        first: What `run` is called with before all else.
     """
+    function = getattr(holder, name)
+    # One that was never called, because the set-up failed before, may still be there.
+    function = getattr(function, "__atk_stands_for__", function)
 
-    __slots__ = ("__wrapped__", "_holder", "_name", "_run")
+    def call(*args: Any, **arguments: Any) -> Any:
+        setattr(holder, name, function)
+        return run(*first, function, *args, **arguments)
 
-    def __init__(self, holder: Any, name: str, run: Callable[..., Any]) -> None:
-        function = getattr(holder, name)
-        # One that was never called, because the set-up failed before, may still be there.
-        self.__wrapped__: Any = function.__wrapped__ if isinstance(function, StandIn) else function
-        self._holder = holder
-        self._name = name
-        self._run = run
-        setattr(holder, name, self)
-
-    def __call__(self, *args: Any, **arguments: Any) -> Any:
-        """Put the function back and run it."""
-        setattr(self._holder, self._name, self.__wrapped__)
-        return self._run(self.__wrapped__, *args, **arguments)
+    call.__wrapped__ = call.__atk_stands_for__ = function  # type: ignore[attr-defined]  # a function takes attributes
+    setattr(holder, name, call)
