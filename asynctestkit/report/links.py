@@ -1,9 +1,9 @@
 """Who waits for a task: found from what the end of the task will set off.
 
 A task that is awaited wakes the awaiting task by a done-callback. `gather`, `shield`, `wait`, `as_completed` and,
-before Python 3.12, `wait_for` add callbacks of their own, which refer to the future (or the object) that the awaiting task
-waits for; that of a task group belongs to the group. Following the callbacks therefore leads from the child to what its
-parent awaits, through any number of futures in between, whatever the parent's own code looks like.
+before Python 3.12, `wait_for` add callbacks of their own, which refer to the future (or the object) that the awaiting
+task waits for; that of a task group belongs to the group. Following the callbacks therefore leads from the child to
+what its parent awaits, through any number of futures in between, whatever the parent's own code looks like.
 
 Only callbacks of asyncio and anyio are followed: one of the user's may refer to anything. They are read from
 `Future._callbacks`, a private name that futures in C and in Python have alike; without it only what is awaited directly
@@ -48,7 +48,7 @@ def parent_of_group(thing: object) -> asyncio.Task[Any] | None:
     return owner if isinstance(owner, asyncio.Task) else None
 
 
-def recorded_awaiters(task: asyncio.Task[Any]) -> list[asyncio.Task[Any] | None]:
+def recorded_awaiters(task: asyncio.Task[Any]) -> list[asyncio.Task[Any]]:
     """Return the tasks that Python 3.14 and later have on record as waiting for a task, in no order; earlier: none."""
     recorded = getattr(task, "_asyncio_awaited_by", None) or ()
     return [one for one in recorded if isinstance(one, asyncio.Task)]

@@ -117,8 +117,8 @@ class _Report:
 
     def _head(self, node: Node) -> str:
         parts = [_called(node)]
-        if node.member:
-            parts.append("child of a TaskGroup")
+        if node.why is not None:
+            parts.append(node.why)
         if node.cancelling:
             parts.append("being cancelled" + (f" ({node.cancelling} times)" if node.cancelling > 1 else ""))
         where = self._created_at(node.task)

@@ -38,13 +38,15 @@ class Node:
     """How many requests to cancel it are pending."""
     awaits: list[Node] = field(default_factory=list)
     """The tasks that it waits for."""
-    group: list[Node] = field(default_factory=list)
+    members: list[Node] = field(default_factory=list)
     """The tasks of a group of its own that it does not wait for yet."""
+    recorded: list[Node] = field(default_factory=list)
+    """The tasks that asyncio has on record as awaited by it, though it waits for something else."""
     below: list[Node] = field(default_factory=list)
     """The tasks that are placed below it."""
     above: Node | None = None
-    member: bool = False
-    """Whether it is placed where it is because of a group that is not waited for yet."""
+    why: str | None = None
+    """Why it is placed where it is, other than that it is waited for."""
     shape: int = 0
 
     def is_above(self, other: Node) -> bool:
@@ -116,16 +118,17 @@ def _connect(nodes: list[Node]) -> set[int]:
     for child in nodes:
         reached = _reached_from(child.task)
         parents = [node for thing in (child.task, *reached) for node in waiting.get(id(thing), ())]
-        owners = [links.parent_of_group(thing) for thing in reached]
-        if not parents and not any(owners):
-            owners = links.recorded_awaiters(child.task)
-        members = [of_task[id(owner)] for owner in owners if id(owner) in of_task]
+        owners = [of_task[key] for key in (id(links.parent_of_group(thing)) for thing in reached) if key in of_task]
         for node in dict.fromkeys(parents):
             node.awaits.append(child)
-        for node in dict.fromkeys(members):
+        for node in dict.fromkeys(owners):
             if node not in parents:
-                node.group.append(child)
-        if parents or members:
+                node.members.append(child)
+        recorded = [] if parents or owners else links.recorded_awaiters(child.task)
+        for node in (of_task[id(task)] for task in recorded if id(task) in of_task):
+            node.recorded.append(child)
+            owners.append(node)
+        if parents or owners:
             children.add(id(child))
     return children
 
@@ -143,12 +146,12 @@ def _place(root: Node, placed: set[int]) -> None:
     todo = [root]
     while todo:
         node = todo.pop()
-        for children in (node.awaits, node.group):
-            for child in children:
-                if id(child) not in placed:
-                    placed.add(id(child))
-                    child.above, child.member = node, children is node.group
-                    node.below.append(child)
+        reasons = ((node.awaits, None), (node.members, "child of a TaskGroup"), (node.recorded, "to be awaited"))
+        for child, why in ((child, why) for children, why in reasons for child in children):
+            if id(child) not in placed:
+                placed.add(id(child))
+                child.above, child.why = node, why
+                node.below.append(child)
         todo.extend(reversed(node.below))
 
 

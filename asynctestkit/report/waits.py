@@ -183,23 +183,24 @@ def _subject(thing: object) -> str:
 
 
 def timer_of(chain: Chain) -> float | None:
-    """Return the loop's time when the innermost await ends by itself (`sleep`, the limit of `wait`); None: never."""
-    if not chain.links:
-        return None
-    found = [
-        links.content_of(one) if isinstance(one, CellType) else one for one in gc.get_referents(chain.links[-1].maker)
-    ]
-    timers: list[Any] = [one for one in found if type(one).__name__ == "TimerHandle"]  # uvloop has a class of its own
-    return min((one.when() for one in timers if not one.cancelled()), default=None)
+    """Return the loop's time when the innermost await ends by itself (`sleep`, a `timeout=`); None: never."""
+    found = gc.get_referents(*(link.maker for link in chain.links[-1:]))
+    held = (links.content_of(one) if isinstance(one, CellType) else one for one in found)
+    timers: list[Any] = [one for one in held if type(one).__name__ == "TimerHandle"]  # uvloop has a class of its own
+    times = [one.when() for one in timers if not one.cancelled()]
+    return min([*times, *_limits(chain, own=True)], default=None)
 
 
 def limit_of(chain: Chain) -> float | None:
-    """Return the loop's time at which an `asyncio.timeout` around any await of the chain ends it; None: never."""
-    return min(_limits(chain), default=None)
+    """Return the loop's time at which an `asyncio.timeout` of the user's ends one of the awaits; None: never."""
+    return min(_limits(chain, own=False), default=None)
 
 
-def _limits(chain: Chain) -> Iterator[float]:
+def _limits(chain: Chain, *, own: bool) -> Iterator[float]:
+    """Yield the ends of the timeouts that asyncio entered itself (`wait_for` since Python 3.12), or of all others."""
     for link in chain.links:
+        if (package_of(link.frame) == "asyncio") is not own:
+            continue
         for manager in entered_by(link.maker):
             if isinstance(manager, asyncio.Timeout):
                 when = manager.when()
