@@ -265,7 +265,7 @@ class EagerTest(ReportCase):
             await self.loop.create_task(eager(), name="eager")
 
         self.start(parent=parent())
-        self.loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009  # mypy reads as on 3.11
+        self.loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # mypy reads as on 3.11
         self.loop.run_until_complete(asyncio.sleep(0))
         row = '  test_tasks.py:N in parent await self.loop.create_task(eager(), name="eager")'
         inner = "  test_tasks.py:N in eager texts.append(format_tasks(self.loop))"
