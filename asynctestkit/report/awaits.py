@@ -20,6 +20,7 @@ import asyncio
 import gc
 import inspect
 from collections.abc import Iterator
+from contextlib import AsyncContextDecorator, ContextDecorator
 from dataclasses import dataclass
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Final
@@ -97,17 +98,20 @@ def entered_by(maker: object) -> Iterator[Any]:
     """Yield the context managers whose `with` block a suspended coroutine is in, or is about to enter.
 
     Python keeps the `__exit__` or `__aexit__` to call on the coroutine's stack, until 3.13 as one bound method, since
-    then as a function followed by the object.
+    then as a function followed by the object. What a manager made of a generator has entered is yielded as well.
     """
     found = gc.get_referents(maker)
     for number, thing in enumerate(found):
         if getattr(thing, "__name__", None) not in ("__aexit__", "__exit__"):
             continue
         owner = getattr(thing, "__self__", None)
-        if owner is not None:
-            yield owner
-        elif number + 1 < len(found):
-            yield found[number + 1]
+        if owner is None:
+            owner = found[number + 1] if number + 1 < len(found) else None
+        yield owner
+        if isinstance(owner, ContextDecorator | AsyncContextDecorator):
+            generator = getattr(owner, "gen", None)
+            if isinstance(generator, GeneratorType | AsyncGeneratorType):
+                yield from entered_by(generator)
 
 
 def _names_of(thing: object) -> tuple[str, str] | None:

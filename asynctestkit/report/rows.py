@@ -1,8 +1,8 @@
 """Stack frames as the rows of a report: where, in which function, and the line of source.
 
-Frames that only carry a user's code are left out: those of asyncio, of anyio, of contextlib and our own. With
-`ASYNCTESTKIT_FULL_TRACEBACK` all are shown. If nothing else is left, the outermost is shown, so that a task is never
-without a place.
+Frames that only carry a user's code are left out: our own and those of asyncio, uvloop, anyio, contextlib and unittest.
+With `ASYNCTESTKIT_FULL_TRACEBACK` all are shown. If nothing else is left, the outermost is shown, so that a task is
+never without a place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.text import cut, place
 
-CARRIERS: Final = frozenset(("asynctestkit", "asyncio", "anyio", "contextlib", "uvloop"))
+CARRIERS: Final = frozenset(("asynctestkit", "asyncio", "anyio", "contextlib", "unittest", "uvloop"))
 """Packages whose frames say nothing about what the user's code does."""
 WIDEST_PLACE: Final = 48
 WIDEST_NAME: Final = 32
@@ -25,7 +25,10 @@ MOST_ALIKE: Final = 3
 
 def package_of(frame: FrameType) -> str:
     """Return the name of the package that a frame's code belongs to."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+    name = frame.f_globals.get("__name__")
+    if name is None:  # a coroutine that Cython made has no module, but the path of its source
+        name = frame.f_code.co_filename.partition("/")[0]
+    return str(name).partition(".")[0]
 
 
 def shown_frames(frames: Iterable[FrameType]) -> list[FrameType]:

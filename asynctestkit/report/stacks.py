@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final
 
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.rows import CARRIERS, package_of, rows_of, shown_frames
+from asynctestkit.report.text import short
 
-_RUNNERS: Final = frozenset(("unittest", "_pytest", "pytest", "pluggy", "runpy", "asyncio", "asynctestkit"))
+_RUNNERS: Final = frozenset(("unittest", "_pytest", "pytest", "pluggy", "runpy", "asyncio", "asynctestkit", "anyio"))
+_WORKERS: Final = ("_WorkItem.run", "WorkerThread.run")
 _STARTERS: Final = frozenset(("threading", "concurrent", "contextvars"))
 
 
@@ -56,29 +59,38 @@ def stack_inside(coro: object) -> list[FrameType]:
     return []
 
 
-def callback_of(loop: Any) -> list[FrameType]:
-    """Return the frames that are shown of the callback that a loop is in; none: it is in none, or does not tell."""
+def callback_of(loop: Any) -> list[str]:
+    """Return rows about the callback that a loop is in; none: it is in none, or does not tell.
+
+    Where no code of the user's runs in it (a function written in C, say), it is the callback itself that is shown.
+    """
     thread_id = getattr(loop, "_thread_id", None)  # private: nothing public says which thread runs a loop
     frame = None if thread_id is None else _every_frame().get(thread_id)
     inside: list[FrameType] = []
     for one in [] if frame is None else _outwards(frame):
         if one.f_code.co_qualname == "Handle._run" and package_of(one) == "asyncio":
-            frames = shown_frames(reversed(inside))
-            return [] if TRIM_FRAMES and package_of(frames[0]) in CARRIERS else frames
+            shown = [frame for frame in inside[::-1] if not TRIM_FRAMES or package_of(frame) not in CARRIERS]
+            looks = any(package_of(frame) == "asynctestkit" for frame in inside)
+            return rows_of(shown) or ([] if looks else [short(one.f_locals.get("self"))])
         inside.append(one)
     return []
 
 
 def worker_of(job: object) -> tuple[str, list[FrameType]] | None:
-    """Return the name of the executor's thread that runs a job, and the frames that are shown of it."""
+    """Return the name of the thread, of an executor's or anyio's, that runs a job, and its frames that are shown."""
     known = {thread.ident: thread.name for thread in threading.enumerate()}
     for thread_id, frame in _every_frame().items():
         for one in _outwards(frame):
-            if one.f_code.co_qualname == "_WorkItem.run" and package_of(one) == "concurrent":
-                if getattr(one.f_locals.get("self"), "future", None) is job:
+            if one.f_code.co_qualname in _WORKERS and package_of(one) in _STARTERS | CARRIERS:
+                if job in _jobs_of(one.f_locals):
                     return known.get(thread_id, str(thread_id)), stack_of(thread_id)
                 break
     return None
+
+
+def _jobs_of(names: Mapping[str, Any]) -> tuple[object, object]:
+    """Return what a worker thread's frame may call its job."""
+    return names.get("future"), getattr(names.get("self"), "future", None)
 
 
 def _every_frame() -> dict[int, FrameType]:

@@ -62,7 +62,7 @@ def format_tasks(
     lines = [_headline(len(tasks), loop)]
     callback = [] if any(node.wait.kind == "running" for node in forest.nodes) else stacks.callback_of(loop)
     if callback:
-        lines += ["", "the loop is inside a callback", *(f"  {row}" for row in rows_of(callback))]
+        lines += ["", "the loop is inside a callback", *(f"  {row}" for row in callback)]
     return "\n".join([*lines, *_Report(forest, loop, created).lines()])
 
 
@@ -172,7 +172,7 @@ class _Report:
             return ""
         timer, limit = timer_of(node.chain), limit_of(node.chain)
         text = "" if timer is None else f", {time_left(timer, self._now)}"
-        return text if limit is None else f"{text}, asyncio.timeout: {time_left(limit, self._now)}"
+        return text if limit is None else f"{text}, timeout: {time_left(limit, self._now)}"
 
     def _company(self, node: Node) -> Iterator[str]:
         """Tell which task holds what is waited for, and who else waits there."""

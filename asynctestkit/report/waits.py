@@ -73,8 +73,11 @@ _JOINS: Final[dict[str, tuple[str, str]]] = {
 }
 """The same for what waits for other tasks."""
 
+_FOR_EVER: Final = 1e8
+"""Seconds: three years. Loops without infinite timers are given long ones instead."""
+_THREAD: Final = "waits for another thread: {}"
 _EXCLUSIVE: Final = frozenset(("Lock.acquire", "Semaphore.acquire"))
-_LIBRARIES: Final = frozenset(("asyncio", "anyio"))
+_LIBRARIES: Final = frozenset(("asyncio", "anyio", "uvloop"))
 _PARKING: Final = ("asynctestkit.loops.", "asynctestkit.fixtures.")
 
 
@@ -138,6 +141,8 @@ def _named(chain: Chain, future: asyncio.Future[Any] | None) -> Wait | None:
         inner = names[number + 1 :]
         if name == "sleep":
             return Wait("sleep", "sleeps", future=future)
+        if name == "AsyncIOBackend.run_sync_in_worker_thread":
+            return Wait("executor", _THREAD, future, future=future)
         if name == "Condition.wait" and "Lock.acquire" in inner:
             continue  # it was notified and wants the lock back
         if name in _KNOWN:
@@ -161,7 +166,7 @@ def _unnamed(chain: Chain, future: asyncio.Future[Any] | None) -> Wait:
         return Wait(kind, "", future, joins=kind, future=future)
     job = links.executor_job(future)
     if job is not None:
-        return Wait("executor", "waits for a thread: {}", job, future=future)
+        return Wait("executor", _THREAD, job, future=future)
     return Wait("future", "waits for {}", future, future=future)
 
 
@@ -192,7 +197,7 @@ def timer_of(chain: Chain) -> float | None:
 
 
 def limit_of(chain: Chain) -> float | None:
-    """Return the loop's time at which an `asyncio.timeout` of the user's ends one of the awaits; None: never."""
+    """Return the loop's time at which a timeout around one of the awaits ends it, asyncio's or anyio's; None: never."""
     return min(_limits(chain, own=False), default=None)
 
 
@@ -202,14 +207,21 @@ def _limits(chain: Chain, *, own: bool) -> Iterator[float]:
         if (package_of(link.frame) == "asyncio") is not own:
             continue
         for manager in entered_by(link.maker):
-            if isinstance(manager, asyncio.Timeout):
-                when = manager.when()
-                if when is not None and not manager.expired():
-                    yield when
+            when = _end_of(manager)
+            if when is not None and when != math.inf:
+                yield when
+
+
+def _end_of(manager: Any) -> float | None:
+    """Return the loop's time at which a context manager cancels what is inside it; None: it does not."""
+    if isinstance(manager, asyncio.Timeout):
+        return None if manager.expired() else manager.when()
+    # anyio is looked for by its names: it need not be there.
+    return getattr(manager, "deadline", None) if type(manager).__name__ == "CancelScope" else None
 
 
 def time_left(when: float, now: float) -> str:
     """Return how long it is until a moment of the loop's time."""
-    if when == math.inf:
+    if when - now > _FOR_EVER:
         return "for ever"
     return f"{seconds(when - now)} left" if when > now else f"due for {seconds(now - when)}"

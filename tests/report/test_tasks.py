@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -290,6 +291,14 @@ class EagerTest(ReportCase):
 class CallbackTest(ReportCase):
     """A loop that is inside a callback of no task, as a loop that runs on Python's selectors tells."""
 
+    def lines_when(self, fits: Callable[[list[str]], bool]) -> list[str]:
+        """Return the first report that fits, as nobody can say when the loop has come to where it stays."""
+        end = time.monotonic() + 30
+        lines = self.lines()
+        while not fits(lines) and time.monotonic() < end:
+            lines = self.lines()
+        return lines
+
     def test_callback_that_blocks(self) -> None:
         """The callback's stack is shown."""
         begun, end = threading.Event(), threading.Event()
@@ -313,6 +322,24 @@ class CallbackTest(ReportCase):
             found.result()[:3], ["", "the loop is inside a callback", "  test_tasks.py:N in block end.wait(30)"]
         )
 
+    def test_callback_without_a_frame(self) -> None:
+        """A callback that is written in C is shown itself."""
+        lock = threading.Lock()
+        lock.acquire()
+
+        def look() -> list[str]:
+            try:
+                return self.lines_when(lambda lines: "the loop is inside a callback" in lines)
+            finally:
+                lock.release()
+
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(look)
+            self.loop.call_soon(lock.acquire)
+            self.loop.call_soon(self.loop.stop)
+            self.loop.run_forever()
+        self.assertRegex("\n".join(found.result()), r"^\nthe loop is inside a callback\n  <Handle .*acquire\(\)>$")
+
     def test_loop_that_is_idle(self) -> None:
         """A loop that waits in its selector is inside none."""
         begun = threading.Event()
@@ -320,10 +347,7 @@ class CallbackTest(ReportCase):
         def look() -> list[str]:
             begun.wait(30)
             try:
-                while True:  # until the loop has gone to sleep, nobody can say when that is
-                    lines = self.lines()
-                    if not any("callback" in line or "running" in line for line in lines):
-                        return lines
+                return self.lines_when(lambda lines: not any("callback" in line or "running" in line for line in lines))
             finally:
                 self.loop.call_soon_threadsafe(self.loop.stop)
 

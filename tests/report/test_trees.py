@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import types
 import unittest
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -437,6 +438,26 @@ class ChainTest(ReportCase):
             with self.subTest(name):
                 self.assertEqual(self.report(**{name: user(kind())}), ["", f"task '{name}'", row, *rows, STANDS, WAITS])
             self.end_tasks()
+
+    def test_generator_based_coroutine(self) -> None:
+        """A coroutine made of a generator is part of the chain."""
+
+        @types.coroutine
+        def generator() -> Iterator[Any]:
+            yield from child().__await__()
+
+        async def user() -> None:
+            await generator()
+
+        self.assertEqual(
+            self.report(user=user())[2:],
+            [
+                "  test_trees.py:N in user await generator()",
+                "  test_trees.py:N in generator yield from child().__await__()",
+                STANDS,
+                WAITS,
+            ],
+        )
 
     def test_deep_recursion(self) -> None:
         """Frames that stand at the same line are counted after three."""

@@ -8,9 +8,12 @@ import socket
 import sys
 import threading
 import unittest
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import anyio
+import anyio.to_thread
 
 from tests.report.support import ReportCase, needs_uvloop, new_uvloop
 
@@ -45,6 +48,35 @@ class WaitTest(ReportCase):
                 "  held by task 'a_owner' at test_waits.py:N in owner",
             ],
         )
+
+    def test_lock_within_a_context_manager(self) -> None:
+        """A lock that a context manager made of a generator has entered is held by the task that uses the manager."""
+        lock = asyncio.Lock()
+
+        @asynccontextmanager
+        async def locked() -> AsyncIterator[None]:
+            async with lock:
+                yield
+
+        async def owner() -> None:
+            async with locked():
+                await asyncio.sleep(30)
+
+        async def other() -> None:
+            await asyncio.sleep(0)
+            async with locked():
+                pass
+
+        self.assertEqual(
+            self.report(other=other(), owner=owner())[1:5],
+            [
+                "task 'other'",
+                "  test_waits.py:N in other async with locked():",
+                "  test_waits.py:N in locked async with lock:",
+                "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
+            ],
+        )
+        self.assertEqual(self.lines()[5], "  held by task 'owner' at test_waits.py:N in owner")
 
     def test_crossed_locks(self) -> None:
         """Two tasks that hold each other's lock are told apart, though they stand at the same line."""
@@ -274,9 +306,24 @@ class WaitTest(ReportCase):
             [
                 "  test_waits.py:N in outer await inner()",
                 "  test_waits.py:N in inner await asyncio.Event().wait()",
-                "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set,"
-                " asyncio.timeout: N s left",
+                "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set, timeout: N s left",
             ],
+        )
+
+    def test_time_limit_of_anyio(self) -> None:
+        """The limits of anyio's scopes are shown like those of asyncio."""
+
+        async def scope() -> None:
+            with anyio.move_on_after(30):
+                await self.loop.create_future()
+
+        async def manager() -> None:
+            with anyio.fail_after(30):
+                await self.loop.create_future()
+
+        self.assertEqual(
+            self.report(manager=manager(), scope=scope())[3::4],
+            ["  waits for <Future pending cb=[Task.task_wakeup()]>, timeout: N s left"] * 2,
         )
 
     def test_turn_given_up(self) -> None:
@@ -423,6 +470,33 @@ class WaitTest(ReportCase):
             ],
         )
 
+    def test_thread_of_anyio(self) -> None:
+        """So does a thread of anyio."""
+        begun, end = threading.Event(), threading.Event()
+        self.addCleanup(end.set)
+
+        def block() -> None:
+            begun.set()
+            end.wait(30)
+
+        async def waiter() -> None:
+            try:
+                await anyio.to_thread.run_sync(block, abandon_on_cancel=True)
+            finally:
+                end.set()
+
+        self.start(waiter=waiter())
+        self.settle()
+        begun.wait(30)
+        self.assertEqual(
+            [line for line in self.lines()[2:] if "threading.py" not in line],
+            [
+                "  test_waits.py:N in waiter await anyio.to_thread.run_sync(block, abandon_on_cancel=True)",
+                "  waits for thread 'AnyIO worker thread'",
+                "    test_waits.py:N in block end.wait(30)",
+            ],
+        )
+
     def test_job_that_waits_for_a_thread(self) -> None:
         """A job that no thread has taken yet shows itself."""
         begun, end = threading.Event(), threading.Event()
@@ -443,7 +517,7 @@ class WaitTest(ReportCase):
             self.report(waiter=waiter())[2:],
             [
                 '  test_waits.py:N in waiter await self.loop.run_in_executor(pool, len, "")',
-                "  waits for a thread: <Future at 0x state=pending>",
+                "  waits for another thread: <Future at 0x state=pending>",
             ],
         )
 
@@ -465,6 +539,24 @@ class UvloopWaitTest(WaitTest):
     """The same on uvloop."""
 
     factory = staticmethod(new_uvloop)
+
+    def test_coroutine_made_by_cython(self) -> None:
+        """Behind a coroutine that Cython made the future is found."""
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        self.addCleanup(ours.close)
+        ours.setblocking(False)
+
+        async def reader() -> None:
+            await self.loop.sock_recv(ours, 1)
+
+        self.assertEqual(
+            self.report(reader=reader())[2:],
+            [
+                "  test_waits.py:N in reader await self.loop.sock_recv(ours, 1)",
+                "  waits for <_SyncSocketReaderFuture pending cb=[Task.task_wakeup()]>",
+            ],
+        )
 
 
 class SocketTest(ReportCase):
