@@ -102,8 +102,9 @@ def _read(task: asyncio.Task[Any]) -> Node:
 
 
 def _in_order(name: str) -> list[Any]:
-    """Return a key by which `Task-10` comes after `Task-9`."""
-    return [int(part) if number % 2 else part for number, part in enumerate(_DIGITS.split(name))]
+    """Return a key by which `Task-10` comes after `Task-9`; the digits stay text, as `int` refuses very long ones."""
+    parts = (part.lstrip("0") if number % 2 else part for number, part in enumerate(_DIGITS.split(name)))
+    return [(len(part), part) if number % 2 else part for number, part in enumerate(parts)]
 
 
 def _connect(nodes: list[Node]) -> set[int]:
