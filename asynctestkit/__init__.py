@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from asynctestkit.report.errors import ScopeError as ScopeError
     from asynctestkit.report.errors import SilentPassError as SilentPassError
     from asynctestkit.report.errors import UsageError as UsageError
+    from asynctestkit.report.tasks import format_tasks as format_tasks
 
 _HOMES = {
     "AsyncTestCase": "asynctestkit.case",
@@ -40,6 +41,7 @@ _HOMES = {
     "async_hook": "asynctestkit.decorators",
     "async_test": "asynctestkit.decorators",
     "fixture": "asynctestkit.fixtures.definition",
+    "format_tasks": "asynctestkit.report.tasks",
     "parametrize": "asynctestkit.fixtures.params",
     "registry": "asynctestkit.fixtures.registry",
     "uses": "asynctestkit.fixtures.requests",
@@ -57,6 +59,7 @@ __all__ = [
     "async_hook",
     "async_test",
     "fixture",
+    "format_tasks",
     "parametrize",
     "registry",
     "uses",

@@ -9,6 +9,7 @@ from typing import Any
 
 from asynctestkit.report.errors import SilentPassError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
+from asynctestkit.report.text import short
 
 if TRIM_FRAMES:
     __unittest = True
@@ -34,7 +35,7 @@ def refuse_value(value: object, test: object, name: str) -> None:
         headline = f"{name_of(test)} is a generator: its body did not run"
         fix = "remove the yield from the test, or make it `async def` and await"
     else:
-        headline = f"{name_of(test)} returned {_short(value)}; a test must return None"
+        headline = f"{name_of(test)} returned {short(value)}; a test must return None"
         fix = "assert on the value instead of returning it"
     raise SilentPassError(message(headline, test=name, defined=place_of(test), fix=fix))
 
@@ -109,8 +110,3 @@ def refuse_generator(value: object, hook: object) -> None:
                 fix="remove the yield; to tidy up later, use addAsyncCleanup, enterAsyncContext or a @fixture",
             )
         )
-
-
-def _short(value: object, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -36,6 +36,8 @@ AsyncTestCase, loop per test, many loops closed before # # # us/test - # x Async
 AsyncTestCase, loop per class, many loops closed before # # # us/test - # x AsyncTestCase, loop per class <= # x ?
 floor: new loop, run once, closed # # # us/loop - # x IsolatedAsyncioTestCase
 floor: run_until_complete on a kept loop # # # us/run - # x IsolatedAsyncioTestCase
+repr of waiting tasks # # # us/task -
+format_tasks, waiting tasks # # # us/task - # us repr of waiting tasks <= # us ?
 import asyncio, unittest # # # ms/import -
 ... import asynctestkit # # # ms/import - # ms import asyncio, unittest <= # ms ?
 ... from asynctestkit import AsyncTestCase # # # ms/import - # ms import asyncio, unittest <= # ms ?

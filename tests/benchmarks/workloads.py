@@ -230,11 +230,67 @@ def after_many_loops(build: Callable[[int], TimedCall]) -> Callable[[int], Timed
     return build_later
 
 
+def waiting_tasks(show: Callable[[asyncio.AbstractEventLoop], str]) -> Callable[[int], TimedCall]:
+    """Return a builder of loops with tasks that wait in three ways, all of which are shown, then cancelled."""
+
+    def build(count: int) -> TimedCall:
+        loop = asyncio.new_event_loop()
+        event = asyncio.Event()
+        loop.run_until_complete(_begin([loop.create_task(_wait_somehow(event, number)) for number in range(count)]))
+
+        def run() -> None:
+            text = show(loop)
+            if not text.startswith(f"{count} tasks on "):
+                raise RuntimeError(f"{text.splitlines()[0]!r} where {count} tasks were wanted")
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(tasks))
+            loop.close()
+
+        return run
+
+    return build
+
+
+async def _begin(tasks: list[asyncio.Task[None]]) -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+    if any(task.done() for task in tasks):
+        raise RuntimeError("a task does not wait")
+
+
+async def _wait_somehow(event: asyncio.Event, number: int) -> None:
+    if number % 3 == 0:
+        await _wait(event)
+    elif number % 3 == 1:
+        await asyncio.sleep(3600)
+    else:
+        async with asyncio.timeout(3600):
+            await _wait(event)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def _reprs(loop: asyncio.AbstractEventLoop) -> str:
+    tasks = asyncio.all_tasks(loop)
+    return "\n".join([f"{len(tasks)} tasks on {loop!r}", *map(repr, tasks)])
+
+
+def _trees(loop: asyncio.AbstractEventLoop) -> str:
+    from asynctestkit import format_tasks
+
+    return format_tasks(loop)
+
+
 SYNC: Final = "sync TestCase"
 STOCK: Final = "IsolatedAsyncioTestCase"
 TEST_LOOP: Final = "AsyncTestCase, loop per test"
 CLASS_LOOP: Final = "AsyncTestCase, loop per class"
 IMPORT: Final = "import asyncio, unittest"
+REPRS: Final = "repr of waiting tasks"
 
 test_loop_suite: Final = suite(case_with_loop("test"))
 class_loop_suite: Final = suite(case_with_loop("class"))
@@ -242,6 +298,8 @@ class_loop_suite: Final = suite(case_with_loop("class"))
 GROWTH_LIMIT: Final = 1.1
 """What counts as "does not grow": a tenth is what two runs of the same thing may differ by."""
 IMPORT_LIMIT_MS: Final = 10.0
+REPORT_LIMIT_US: Final = 100.0
+"""What a report may take for every task: 0.1 s for a thousand."""
 
 
 def _grown(name: str, build: Callable[[int], TimedCall], *, limit: float | None = GROWTH_LIMIT) -> Workload:
@@ -327,6 +385,14 @@ WORKLOADS: Final = (
         build=kept_loop,
         unit="run",
         against=(Against(baseline=STOCK),),
+    ),
+    Workload(name=REPRS, group="reports", build=waiting_tasks(_reprs), unit="task"),
+    Workload(
+        name="format_tasks, waiting tasks",
+        group="reports",
+        build=waiting_tasks(_trees),
+        unit="task",
+        against=(Against(baseline=REPRS, limit=REPORT_LIMIT_US, added=True),),
     ),
     _imports(IMPORT),
     _imports("import asynctestkit"),

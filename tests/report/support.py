@@ -1,0 +1,93 @@
+"""Make a loop with tasks that wait, and read what is reported of them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import unittest
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from asynctestkit import format_tasks
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None  # type: ignore[assignment]  # tests that need it are skipped
+
+TURNS: Final = 30
+"""Turns of a loop after which tasks that wait for nothing from outside wait where they will stay."""
+
+_HERE: Final = re.compile(rf"(?:{re.escape(str(Path(__file__).parent))}|tests/report)/")
+_MASKS: Final = (
+    (_HERE, ""),
+    (re.compile(r"\S*/lib/python3\.\d+/"), ""),
+    (re.compile(r"0x[0-9a-f]+"), "0x"),
+    (re.compile(r":\d+ +in "), ":N in "),
+    (re.compile(r"\d+\.\d+ s left"), "N s left"),
+    (re.compile(r"(?<=\S) {2,}"), " "),
+)
+
+
+def masked(text: str) -> list[str]:
+    """Return the lines of a report without what differs from run to run: folders, line numbers, addresses, times."""
+    for pattern, replacement in _MASKS:
+        text = pattern.sub(replacement, text)
+    return text.splitlines()
+
+
+class ReportCase(unittest.TestCase):
+    """A loop, and reports about it while it stands still."""
+
+    maxDiff = None
+    factory: Callable[[], asyncio.AbstractEventLoop] = staticmethod(asyncio.SelectorEventLoop)
+
+    def setUp(self) -> None:
+        """Open a loop."""
+        self.loop = self.factory()
+        self.addCleanup(self.loop.close)
+        self.addCleanup(self.end_tasks)
+
+    def end_tasks(self) -> None:
+        """Cancel the tasks that are left, and let the executor's threads end."""
+        if self.loop.is_closed():
+            return
+        for task in (tasks := asyncio.all_tasks(self.loop)):
+            task.cancel()
+        if tasks:
+            self.loop.run_until_complete(asyncio.wait(tasks))
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+
+    def start(self, **coros: Coroutine[Any, Any, Any]) -> list[asyncio.Task[Any]]:
+        """Start a task for each coroutine, under its name."""
+        return [self.loop.create_task(coro, name=name) for name, coro in coros.items()]
+
+    def settle(self, turns: int = TURNS) -> None:
+        """Run the loop until tasks wait where they stay."""
+        self.loop.run_until_complete(self.loop.create_task(_turns(turns), name="~"))  # the last one in every list
+
+    def lines(self, **options: Any) -> list[str]:
+        """Return the report about all tasks, without its headline."""
+        return masked(format_tasks(self.loop, **options))[1:]
+
+    def report(self, **coros: Coroutine[Any, Any, Any]) -> list[str]:
+        """Start a task for each coroutine and return the report when all of them wait."""
+        self.start(**coros)
+        self.settle()
+        return self.lines()
+
+
+needs_uvloop = unittest.skipIf(uvloop is None, "uvloop is not installed")
+
+
+def new_uvloop() -> asyncio.AbstractEventLoop:
+    """Return a new uvloop."""
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+async def _turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)

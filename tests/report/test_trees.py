@@ -1,0 +1,513 @@
+"""Tasks that wait for tasks: who lies below whom, what is folded, and circles."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import types
+import unittest
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+
+from tests.report.support import ReportCase, needs_uvloop, new_uvloop
+
+WAITS = "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set"
+STANDS = "  test_trees.py:N in child await asyncio.Event().wait()"
+
+
+async def child() -> None:
+    """Wait for ever."""
+    await asyncio.Event().wait()
+
+
+class TreeTest(ReportCase):
+    """What is built of several tasks, on the stock loop."""
+
+    def named(self, name: str, coro: Coroutine[Any, Any, Any] | None = None) -> asyncio.Task[Any]:
+        """Return a new task of the loop."""
+        return self.loop.create_task(coro or child(), name=name)
+
+    def below(self, indent: str, name: str) -> list[str]:
+        """Return the lines about a task that runs `child`."""
+        return [indent + line for line in (f"task '{name}'", STANDS, WAITS)]
+
+    def test_awaited_task(self) -> None:
+        """A task that is awaited lies below the one that awaits it."""
+
+        async def parent() -> None:
+            await self.named("inner")
+
+        self.assertEqual(
+            self.report(parent=parent()),
+            [
+                "",
+                "task 'parent'",
+                '  test_trees.py:N in parent await self.named("inner")',
+                "  waits for task 'inner'",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_gather(self) -> None:
+        """So do the tasks that are gathered."""
+
+        async def parent() -> None:
+            await asyncio.gather(self.named("first"), self.named("second", other()))
+
+        async def other() -> None:
+            await asyncio.sleep(30)
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                '  test_trees.py:N in parent await asyncio.gather(self.named("first"), self.named("second", other()))',
+                "  waits for 2 tasks (gather)",
+                *self.below("  ", "first"),
+                "  task 'second'",
+                "    test_trees.py:N in other await asyncio.sleep(30)",
+                "    sleeps, N s left",
+            ],
+        )
+
+    def test_shield(self) -> None:
+        """So does the task behind a shield."""
+
+        async def parent() -> None:
+            await asyncio.shield(self.named("inner"))
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                '  test_trees.py:N in parent await asyncio.shield(self.named("inner"))',
+                "  waits for task 'inner' (shield)",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_wait(self) -> None:
+        """So do those of `asyncio.wait`, whose limit is shown."""
+
+        async def parent() -> None:
+            await asyncio.wait([self.named("inner")], timeout=30)
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                '  test_trees.py:N in parent await asyncio.wait([self.named("inner")], timeout=30)',
+                "  waits for task 'inner' (asyncio.wait), N s left",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_wait_for(self) -> None:
+        """So does that of `wait_for`, which is awaited directly since Python 3.12, with its limit."""
+
+        async def parent() -> None:
+            await asyncio.wait_for(self.named("inner"), 30)
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                '  test_trees.py:N in parent await asyncio.wait_for(self.named("inner"), 30)',
+                "  waits for task 'inner' (asyncio.wait_for), N s left",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_as_completed(self) -> None:
+        """So do those of `as_completed`."""
+
+        async def parent() -> None:
+            for one in asyncio.as_completed([self.named("inner")]):
+                await one
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                "  test_trees.py:N in parent await one",
+                "  waits for task 'inner' (asyncio.as_completed)",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_task_group(self) -> None:
+        """So do the tasks of a group whose end is waited for."""
+
+        async def parent() -> None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(child(), name="inner")
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                "  test_trees.py:N in parent async with asyncio.TaskGroup() as group:",
+                "  waits for task 'inner' (TaskGroup)",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_body_of_a_task_group(self) -> None:
+        """Those of a group whose body still waits for something else are told to be its children."""
+
+        async def parent() -> None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(child(), name="inner")
+                await asyncio.sleep(30)
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                "  test_trees.py:N in parent await asyncio.sleep(30)",
+                "  sleeps, N s left",
+                "  task 'inner', child of a TaskGroup",
+                f"  {STANDS}",
+                f"  {WAITS}",
+            ],
+        )
+
+    def test_anyio_task_group(self) -> None:
+        """A group of anyio is like one of asyncio, in its body and at its end."""
+
+        async def parent(seconds: float) -> None:
+            async with anyio.create_task_group() as group:
+                group.start_soon(child, name="inner")
+                await anyio.sleep(seconds)
+
+        self.assertEqual(
+            self.report(body=parent(30), end=parent(0)),
+            [
+                "",
+                "task 'body'",
+                "  test_trees.py:N in parent await anyio.sleep(seconds)",
+                "  sleeps, N s left",
+                "  task 'inner', child of a TaskGroup",
+                f"  {STANDS}",
+                f"  {WAITS}",
+                "",
+                "task 'end'",
+                "  test_trees.py:N in parent async with anyio.create_task_group() as group:",
+                "  waits for task 'inner' (TaskGroup)",
+                *self.below("  ", "inner"),
+            ],
+        )
+
+    def test_several_that_wait_for_one(self) -> None:
+        """A task is shown below the first that awaits it; the others name it."""
+        inner = self.named("inner")
+
+        async def one() -> None:
+            await inner
+
+        async def two() -> None:
+            await asyncio.shield(inner)
+
+        self.assertEqual(
+            self.report(one=one(), two=two()),
+            [
+                "",
+                "task 'one'",
+                "  test_trees.py:N in one await inner",
+                "  waits for task 'inner'",
+                *self.below("  ", "inner"),
+                "",
+                "task 'two'",
+                "  test_trees.py:N in two await asyncio.shield(inner)",
+                "  waits for task 'inner' (shield)",
+            ],
+        )
+
+    @unittest.skipIf(sys.version_info < (3, 14), "asyncio keeps no record")
+    def test_record(self) -> None:
+        """What asyncio has on record is used where nothing else is known: a gather that is not awaited yet."""
+
+        async def parent() -> None:
+            gathered = asyncio.gather(self.named("inner"), return_exceptions=True)
+            await asyncio.sleep(30)
+            await gathered
+
+        self.assertEqual(
+            self.report(parent=parent())[2:],
+            [
+                "  test_trees.py:N in parent await asyncio.sleep(30)",
+                "  sleeps, N s left",
+                "  task 'inner', to be awaited",
+                f"  {STANDS}",
+                f"  {WAITS}",
+            ],
+        )
+
+    def test_circle(self) -> None:
+        """Tasks that wait for one another are shown once each, and the last one says so."""
+
+        async def one() -> None:
+            await asyncio.wait([tasks[1]])
+
+        async def two() -> None:
+            await tasks[0]
+
+        tasks = self.start(one=one(), two=two())
+        self.settle()
+        self.assertEqual(
+            self.lines(),
+            [
+                "",
+                "task 'one'",
+                "  test_trees.py:N in one await asyncio.wait([tasks[1]])",
+                "  waits for task 'two' (asyncio.wait)",
+                "  task 'two'",
+                "    test_trees.py:N in two await tasks[0]",
+                "    waits for task 'one', which waits for it",
+            ],
+        )
+
+    def test_circle_of_one(self) -> None:
+        """A task can wait for itself, in a roundabout way."""
+
+        async def parent() -> None:
+            await asyncio.wait(tasks)
+
+        tasks = self.start(parent=parent())
+        self.settle()
+        self.assertEqual(self.lines()[-1], "  waits for itself (asyncio.wait)")
+
+    def test_layers(self) -> None:
+        """Where all tasks of a layer wait for all of the next one, no path is followed twice."""
+        layer = [self.named(f"last {number}") for number in range(3)]
+        for depth in range(40):
+            layer = [self.named(f"layer {depth} {number}", _wait(layer)) for number in range(3)]
+        self.settle(100)
+        shown = [line for line in self.lines() if "waits for 3 tasks (asyncio.wait)" in line]
+        self.assertEqual(len(shown), 40 * 2)  # one with the next layer below it, one for the two others
+
+    def test_alike(self) -> None:
+        """Tasks that differ in the numbers in their names only are shown once."""
+        tasks = {f"worker-{number}": child() for number in range(1, 1000)}
+        self.assertEqual(
+            self.report(**tasks), ["", *self.below("", "worker-1"), "x 998 more like it: 'worker-2' ... 'worker-999'"]
+        )
+
+    def test_alike_with_children(self) -> None:
+        """So are tasks whose children are alike, and children within one parent."""
+
+        async def parent() -> None:
+            async with asyncio.TaskGroup() as group:
+                for number in range(3):
+                    group.create_task(child(), name=f"inner-{number}")
+
+        self.assertEqual(
+            self.report(parent1=parent(), parent2=parent()),
+            [
+                "",
+                "task 'parent1'",
+                "  test_trees.py:N in parent async with asyncio.TaskGroup() as group:",
+                "  waits for 3 tasks (TaskGroup)",
+                *self.below("  ", "inner-0"),
+                "  x 2 more like it: 'inner-1' ... 'inner-2'",
+                "x 1 more like it: 'parent2'",
+            ],
+        )
+
+    def test_not_alike(self) -> None:
+        """Tasks with other names, at other lines, or with other waits are shown each."""
+
+        async def other() -> None:
+            await child()
+
+        lines = self.report(a1=child(), b1=child(), a2=other(), a3=other())
+        self.assertEqual(
+            [line for line in lines if "task" in line or " x " in line], [f"task '{n}'" for n in ("a1", "a2", "b1")]
+        )
+
+    def test_order(self) -> None:
+        """Tasks come in the order of their names, numbers in them counted."""
+
+        def line(number: int) -> Coroutine[Any, Any, Any]:
+            async def one() -> None:
+                await asyncio.sleep(30)
+
+            async def two() -> None:
+                await child()
+
+            return two() if number % 2 else one()
+
+        lines = self.report(**{f"t{number}": line(number) for number in (10, 9, 1, 2)})
+        self.assertEqual(
+            [text for text in lines if text[:1].strip()],
+            ["task 't1'", "x 1 more like it: 't9'", "task 't2'", "x 1 more like it: 't10'"],
+        )
+
+
+class ChainTest(ReportCase):
+    """What lies between a task and what it waits for."""
+
+    def test_async_generator(self) -> None:
+        """An async generator is part of the chain, by `async for`, `anext` with a default, and `aclose`."""
+
+        async def numbers() -> AsyncIterator[int]:
+            try:
+                await child()
+                yield 1
+            finally:
+                pass
+
+        async def loops() -> None:
+            async for _ in numbers():
+                pass
+
+        async def asks() -> None:
+            await anext(numbers(), None)
+
+        self.assertEqual(
+            self.report(asks=asks(), loops=loops()),
+            [
+                "",
+                "task 'asks'",
+                "  test_trees.py:N in asks await anext(numbers(), None)",
+                "  test_trees.py:N in numbers await child()",
+                STANDS,
+                WAITS,
+                "",
+                "task 'loops'",
+                "  test_trees.py:N in loops async for _ in numbers():",
+                "  test_trees.py:N in numbers await child()",
+                STANDS,
+                WAITS,
+            ],
+        )
+
+    def test_async_context_manager(self) -> None:
+        """A context manager made of a generator shows the generator, not contextlib."""
+
+        @asynccontextmanager
+        async def manager() -> AsyncIterator[None]:
+            await child()
+            yield
+
+        async def user() -> None:
+            async with manager():
+                pass
+
+        self.assertEqual(
+            self.report(user=user())[2:],
+            [
+                "  test_trees.py:N in user async with manager():",
+                "  test_trees.py:N in manager await child()",
+                STANDS,
+                WAITS,
+            ],
+        )
+
+    def test_custom_awaitables(self) -> None:
+        """What lies behind `__await__`, written as a generator, passed on, or an iterator of its own, is found."""
+
+        class Generator:
+            def __await__(self) -> Any:
+                yield from child().__await__()
+
+        class PassedOn:
+            def __await__(self) -> Any:
+                return child().__await__()
+
+        class Iterator:
+            def __init__(self) -> None:
+                self.inner = child().__await__()
+
+            def __await__(self) -> Any:
+                return self
+
+            def __iter__(self) -> Any:
+                return self
+
+            def __next__(self) -> Any:
+                return next(self.inner)
+
+        async def user(awaitable: Any) -> None:
+            await awaitable
+
+        row = "  test_trees.py:N in user await awaitable"
+        inside = "  test_trees.py:N in Generator.__await__ yield from child().__await__()"
+        expected: tuple[tuple[str, Any, list[str]], ...] = (
+            ("generator", Generator, [inside]),
+            ("on", PassedOn, []),
+            ("iterator", Iterator, []),
+        )
+        for name, kind, rows in expected:
+            with self.subTest(name):
+                self.assertEqual(self.report(**{name: user(kind())}), ["", f"task '{name}'", row, *rows, STANDS, WAITS])
+            self.end_tasks()
+
+    def test_generator_based_coroutine(self) -> None:
+        """A coroutine made of a generator is part of the chain."""
+
+        @types.coroutine
+        def generator() -> Iterator[Any]:
+            yield from child().__await__()
+
+        async def user() -> None:
+            await generator()
+
+        self.assertEqual(
+            self.report(user=user())[2:],
+            [
+                "  test_trees.py:N in user await generator()",
+                "  test_trees.py:N in generator yield from child().__await__()",
+                STANDS,
+                WAITS,
+            ],
+        )
+
+    def test_deep_recursion(self) -> None:
+        """Frames that stand at the same line are counted after three."""
+
+        async def deeper(depth: int) -> None:
+            await (deeper(depth - 1) if depth else child())
+
+        row = "  test_trees.py:N in deeper await (deeper(depth - 1) if depth else child())"
+        self.assertEqual(
+            self.report(deep=deeper(99))[2:], [row, row, row, "  (the same line 97 times more)", STANDS, WAITS]
+        )
+
+    def test_future_written_in_python(self) -> None:
+        """Futures and tasks that are not written in C are found as well."""
+        future: asyncio.Future[None] = asyncio.futures._PyFuture(loop=self.loop)  # type: ignore[attr-defined]
+
+        async def waiter() -> None:
+            await future
+
+        task: asyncio.Task[None] = asyncio.tasks._PyTask(waiter(), loop=self.loop, name="py")  # type: ignore[attr-defined]
+        self.addCleanup(self.loop.run_until_complete, asyncio.gather(task, return_exceptions=True))
+        self.addCleanup(task.cancel)
+        self.settle()
+        self.assertEqual(
+            self.lines(also=[task])[1:],  # since Python 3.14 the list of tasks in C has no others
+            [
+                f"task {task.get_name()!r}",
+                "  test_trees.py:N in waiter await future",
+                "  waits for <Future pending cb=[Task.__wakeup()]>",
+            ],
+        )
+
+
+async def _wait(tasks: list[asyncio.Task[Any]]) -> None:
+    await asyncio.wait(tasks)
+
+
+@needs_uvloop
+class UvloopTreeTest(TreeTest):
+    """The same on uvloop."""
+
+    factory = staticmethod(new_uvloop)
+
+
+@needs_uvloop
+class UvloopChainTest(ChainTest):
+    """The same on uvloop."""
+
+    factory = staticmethod(new_uvloop)
+
+
+if __name__ == "__main__":
+    unittest.main()
