@@ -294,6 +294,8 @@ def _prepare_case(cls: Any) -> None:
     if _CASE in sys.modules and issubclass(cls, sys.modules[_CASE].AsyncTestCase):
         _work().adopt(cls)
         return
+    if _PLAIN_CASES in sys.modules:
+        _work().answer_cases()
     classes: tuple[type, ...] = cls.__mro__
     members: list[Any] = [member for klass in classes for member in vars(klass).values()]
     if any(isinstance(member, _FUNCTION) and member.__code__.co_flags & _ASYNC for member in members):
@@ -302,6 +304,7 @@ def _prepare_case(cls: Any) -> None:
 
 _FUNCTION: Final = type(stands_in)
 _CASE: Final = "asynctestkit.case"
+_PLAIN_CASES: Final = "asynctestkit.plain"
 _FIXTURES: Final = "asynctestkit.fixtures.definition"
 _OVERRIDES: Final = pytest.StashKey[tuple[str, ...]]()
 OVERRIDES: Final = ("event_loop", "event_loop_policy")

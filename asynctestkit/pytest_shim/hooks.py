@@ -19,9 +19,17 @@ def adopt(cls: type) -> None:
     cases.adopt(cls)
 
 
+def answer_cases() -> None:
+    """Prepare for classes of others with async tests or hooks."""
+    from asynctestkit.pytest_shim import cases
+
+    cases.answer()
+
+
 __all__ = [
     "Ports",
     "adopt",
+    "answer_cases",
     "check_loop_scope",
     "check_options",
     "is_ours",

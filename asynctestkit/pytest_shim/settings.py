@@ -90,16 +90,34 @@ def parse_reach(value: object, *, option: str, where: str) -> Reach:
 
 
 def options_of(item: pytest.Item, settings: Settings) -> Options:
-    """Return what the marks of a test ask for, the nearest first."""
+    """Return what a test asks for by `@async_test`, or else by its marks, the nearest first, or else by the run."""
+    options = _from_marks(item, settings)
+    decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
+    if decorated is None:
+        return options
+    loop, timeout = decorated
+    return options._replace(
+        marked=True,
+        timeout=options.timeout if timeout is None else timeout,
+        factory=loop.factory or options.factory,
+    )
+
+
+def options_of_case(item: pytest.Item, settings: Settings) -> Options | None:
+    """Return what `options_of` does for a test of a test case class, None where neither run nor mark says anything."""
+    if settings.timeout is None and settings.debug is None and MARK not in item.keywords:
+        return None
+    options = Options(False, None, settings.timeout, None)
+    mark = item.get_closest_marker(MARK)
+    return options if mark is None else _from_mark(mark, item, settings._replace(test_reach=None))
+
+
+def _from_marks(item: pytest.Item, settings: Settings) -> Options:
     for mark in item.iter_markers():
         if mark.name == MARK:
             return _from_mark(mark, item, settings)
         if mark.name == ASYNCIO_MARK:
             return _from_foreign_mark(mark, item, settings)
-    decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
-    if decorated is not None:  # by @async_test
-        loop, timeout = decorated
-        return Options(True, settings.test_reach, settings.timeout if timeout is None else timeout, loop.factory)
     return Options(False, settings.test_reach, settings.timeout, None)
 
 
