@@ -36,6 +36,9 @@ _shim: Any = None
 CURRENT: Final = pytest.StashKey[pytest.Item]()
 """Where a run keeps the test it is at."""
 
+NOTES: Final = pytest.StashKey[dict[str, str]]()
+"""Where a run keeps what it says at its end of things without a meaning: what it met, and what that means."""
+
 
 def _work() -> Any:
     """Return the part that does the work, loaded when it is first needed."""
@@ -126,7 +129,7 @@ def is_async_test(item: pytest.Item) -> bool:
 @pytest.fixture
 def run_async(request: Any) -> Any:
     """Run a coroutine on the test's managed loop, from a plain test or fixture: run_async(coroutine)."""
-    return _work().runner_of(request.node)
+    return _work().runner_of(request)
 
 
 @pytest.fixture
@@ -153,6 +156,15 @@ def unused_udp_port_factory() -> Callable[[], int]:
     """Give a function that returns another unused UDP port each time."""
     factory: Callable[[], int] = _work().Ports("udp")
     return factory
+
+
+class ForeignFixtures:
+    """Fixtures of older versions of pytest-asyncio."""
+
+    @pytest.fixture
+    def event_loop(self, request: pytest.FixtureRequest) -> Any:
+        """Give the loop that the test runs on."""
+        return _work().loop_of(request)
 
 
 REFUSE: Final = "_asynctestkit_refuse"
@@ -247,6 +259,8 @@ def pytest_configure(config: pytest.Config) -> None:
             "asyncio(*, loop_scope=None, loop_factories=None): run the async test as pytest-asyncio would; "
             "asynctestkit stands in for it.",
         )
+        config.addinivalue_line("markers", "asyncio_event_loop(*, loop_policies=None): accepted, without a meaning.")
+        config.pluginmanager.register(ForeignFixtures(), "asynctestkit-asyncio")
     if any(_is_given(config, name) for name in _CHECKED):
         _work().check_options(config)
 
@@ -285,9 +299,12 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
     if isinstance(obj, type):
         if "unittest.case" in sys.modules and issubclass(obj, sys.modules["unittest.case"].TestCase):
             _prepare_case(obj)
-    elif isinstance(obj, _FUNCTION) and obj.__code__.co_flags & _ASYNC and collector.istestfunction(obj, name):
-        for override in overrides_seen_from(collector):
-            pytest.mark.usefixtures(override)(obj)
+    elif isinstance(obj, _FUNCTION) and (overrides := overrides_seen_from(collector)):
+        _work().follow_loops(collector.config)
+        is_async = obj.__code__.co_flags & _ASYNC
+        for override in overrides:
+            if (is_async or override == _AUTOUSED) and collector.istestfunction(obj, name):
+                pytest.mark.usefixtures(override)(obj)
 
 
 def _prepare_case(cls: Any) -> None:
@@ -307,38 +324,35 @@ _CASE: Final = "asynctestkit.case"
 _PLAIN_CASES: Final = "asynctestkit.plain"
 _FIXTURES: Final = "asynctestkit.fixtures.definition"
 _OVERRIDES: Final = pytest.StashKey[tuple[str, ...]]()
-OVERRIDES: Final = ("event_loop", "event_loop_policy")
+_AUTOUSED: Final = "event_loop_policy"  # by plain tests, too
+OVERRIDES: Final = ("event_loop", _AUTOUSED)
 
 
-def overrides_seen_from(node: pytest.Collector) -> tuple[str, ...]:
+def overrides_seen_from(node: Any) -> tuple[str, ...]:
     """Return which fixtures of pytest-asyncio are defined by a class, its module or a conftest."""
-    found = node.stash.get(_OVERRIDES, None)
+    found: tuple[str, ...] | None = node.stash.get(_OVERRIDES, None)
     if found is None:
-        manager = node.config.pluginmanager
-        if not stands_in(manager):
-            found = ()
-        elif isinstance(node, pytest.Class):
-            parent: Any = node.parent
-            found = tuple(dict.fromkeys((*_defines(node.obj), *overrides_seen_from(parent))))
+        if isinstance(node, pytest.Class):
+            found = (*_defined_by(*node.obj.__mro__), *overrides_seen_from(node.parent))
         else:
-            path = str(node.path)
-            files = [(plugin, getattr(plugin, "__file__", None)) for plugin in manager.get_plugins()]
-            conftests = [
-                plugin
-                for plugin, file in files
-                if isinstance(file, str)
-                and os.path.basename(file) == "conftest.py"
-                and path.startswith(os.path.join(os.path.dirname(file), ""))
-            ]
-            holders = [getattr(node, "obj", None), *conftests]
-            found = tuple(dict.fromkeys(name for holder in holders for name in _defines(holder)))
-        node.stash[_OVERRIDES] = found
+            path, conftests = str(node.path), _overriding_conftests(node.config.pluginmanager)
+            above = [plugin for folder, plugin in conftests if path.startswith(folder)]
+            found = _defined_by(getattr(node, "obj", None), *above)
+            if found and not stands_in(node.config.pluginmanager):
+                found = ()
+        found = node.stash[_OVERRIDES] = tuple(dict.fromkeys(found))
     return found
 
 
-def _defines(holder: object) -> list[str]:
-    names = getattr(holder, "__dict__", {})
-    return [name for name in OVERRIDES if name in names]
+def _overriding_conftests(manager: pytest.PytestPluginManager) -> list[tuple[str, object]]:
+    plugins = [plugin for plugin in manager.get_plugins() if _defined_by(plugin)]
+    files = [(plugin, getattr(plugin, "__file__", None) or "") for plugin in plugins]
+    conftests = [(plugin, file) for plugin, file in files if os.path.basename(file) == "conftest.py"]
+    return [(os.path.join(os.path.dirname(file), ""), plugin) for plugin, file in conftests]
+
+
+def _defined_by(*holders: Any) -> tuple[str, ...]:
+    return tuple(name for holder in holders for name in OVERRIDES if name in getattr(holder, "__dict__", ()))
 
 
 @pytest.hookimpl(trylast=True)
@@ -366,6 +380,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     hook = getattr(metafunc.config.hook, "pytest_asyncio_loop_factories", None)
     if hook is not None and hook.get_hookimpls() and _is_async(metafunc.function):
         _work().parametrise_loops(metafunc)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was accepted though it has no meaning here."""
+    notes = config.stash.get(NOTES, None)
+    if notes:
+        terminalreporter.section("asynctestkit: accepted, without the meaning it has in pytest-asyncio")
+        for what, meaning in notes.items():
+            terminalreporter.line(f"{what}: {meaning}")
 
 
 @pytest.hookimpl(tryfirst=True)

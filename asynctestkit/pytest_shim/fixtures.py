@@ -18,6 +18,7 @@ from asynctestkit.fixtures.kinds import Kind
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.pytest_shim.claims import other_claims
 from asynctestkit.pytest_shim.current import item_of
+from asynctestkit.pytest_shim.foreign import end_with_loop
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
 from asynctestkit.pytest_shim.settings import REACHES, settings_of
 from asynctestkit.pytest_shim.stand_in import StandIn
@@ -60,6 +61,7 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
     reach = REACHES[request.scope]
     wide = WideFixture(fixture.name, reach, loop_options(item), place=fixture.place, config=item.config)
     opening = Opening(fixture)
+    end_with_loop(fixturedef, request)
     wide.open(opening, partial(function, **arguments))
     request.addfinalizer(wide.close)
     return opening.value

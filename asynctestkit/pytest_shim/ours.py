@@ -21,6 +21,7 @@ from asynctestkit.fixtures.requests import USES, Requests, requests_of
 from asynctestkit.fixtures.signatures import requested_names
 from asynctestkit.loops import scopes
 from asynctestkit.pytest_plugin import CURRENT
+from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
@@ -173,7 +174,7 @@ def _fixture(name: str) -> Any:
 def _value(name: str, request: Any) -> Any:
     from asynctestkit.pytest_shim.items import life_of, wanted  # which imports this module
 
-    item = request.node
+    item: Any = item_of(request)
     if name not in item.stash.get(_ASKED, ()):  # asked for by getfixturevalue
         item.stash[_ASKED] = (*item.stash.get(_ASKED, ()), name)
     if _VALUES not in item.stash:

@@ -9,6 +9,7 @@ import pytest
 
 from asynctestkit.loops.managed import LoopFactory, check_factory
 from asynctestkit.pytest_plugin import MODES, stands_in
+from asynctestkit.pytest_shim.notes import note
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import parse_seconds
@@ -36,6 +37,7 @@ REACHES: Final = {reach.word: reach for reach in Reach} | {"function": Reach.TES
 
 MARK: Final = "asynctestkit"
 ASYNCIO_MARK: Final = "asyncio"
+_LEGACY: Final = "legacy"  # pytest-asyncio 0.17 and 0.18
 _MARK_OPTIONS: Final = ("loop_scope", "timeout", "loop_factory")
 
 
@@ -116,6 +118,12 @@ def _from_marks(item: pytest.Item, settings: Settings) -> Options:
     for mark in item.iter_markers():
         if mark.name == MARK:
             return _from_mark(mark, item, settings)
+        if mark.name == "asyncio_event_loop":  # pytest-asyncio 0.22 alone
+            note(
+                item.config,
+                "@pytest.mark.asyncio_event_loop",
+                "write @pytest.mark.asyncio(loop_scope=...) to share a loop",
+            )
         if mark.name == ASYNCIO_MARK:
             return _from_foreign_mark(mark, item, settings)
     return Options(False, settings.test_reach, settings.timeout, None)
@@ -147,7 +155,9 @@ def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Opti
 
 def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
     where = f"@pytest.mark.{ASYNCIO_MARK} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
-    if mark.args or set(mark.kwargs) - {"loop_scope", "scope", "loop_factories"}:
+    if "forbid_global_loop" in mark.kwargs:  # up to pytest-asyncio 0.10
+        note(item.config, "@pytest.mark.asyncio(forbid_global_loop=...)", "async tests always have a current loop")
+    if mark.args or set(mark.kwargs) - {"loop_scope", "scope", "loop_factories", "forbid_global_loop"}:
         raise UsageError(
             message(
                 f"@pytest.mark.{ASYNCIO_MARK} accepts only keyword arguments 'loop_scope' and 'loop_factories'",
@@ -161,6 +171,14 @@ def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings)
                 f"@pytest.mark.{ASYNCIO_MARK} got both 'scope' and 'loop_scope'",
                 where=where,
                 fix="use 'loop_scope' alone",
+            )
+        )
+    if mark.kwargs.get("loop_factories") is not None and not item.ihook.pytest_asyncio_loop_factories.get_hookimpls():
+        raise UsageError(
+            message(
+                f"@pytest.mark.{ASYNCIO_MARK} got 'loop_factories', and no hook says what they are",
+                where=where,
+                fix="define the hook pytest_asyncio_loop_factories in a conftest.py, or leave the argument out",
             )
         )
     scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope")
@@ -204,6 +222,9 @@ def _mode(config: pytest.Config) -> str:
     if name is None:
         return MODES[0]
     mode = str(_first(config, name))
+    if name == "asyncio_mode" and mode == _LEGACY:
+        note(config, "asyncio_mode = legacy", "it is auto here, as pytest-asyncio's own replacement for it was")
+        return MODES[0]
     if mode not in MODES:
         raise UsageError(
             message(

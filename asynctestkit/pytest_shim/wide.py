@@ -17,6 +17,7 @@ from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
 from asynctestkit.loops.shared import SharedLoop
+from asynctestkit.pytest_shim.current import Follower, request_of
 from asynctestkit.pytest_shim.settings import Reach
 from asynctestkit.pytest_shim.variables import Changes
 from asynctestkit.report.errors import FixtureError, UsageError, message
@@ -140,9 +141,8 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     listed = item.config.stash.get(_OPEN, None)
     if not listed:
         return []
-    # What was asked for while the test was set up is known to its request alone, which is not public.
-    request: Any = getattr(item, "_request", None) or item
-    names = request.fixturenames
+    request: Any = request_of(item) or item
+    names = request.fixturenames  # also what was asked for by name while the test was set up
     return [fixture for fixture in listed if fixture.name in names]
 
 
@@ -189,4 +189,5 @@ def open_in(config: pytest.Config) -> list[WideFixture]:
     """Return the wider fixtures that are open in a run."""
     if _OPEN not in config.stash:
         config.stash[_OPEN] = []
+        config.pluginmanager.register(Follower())
     return config.stash[_OPEN]
