@@ -48,7 +48,7 @@ def _work() -> Any:
     return _shim
 
 
-def _is_async(function: Any) -> bool:
+def is_async(function: Any) -> bool:
     """Whether a call of the function gives something to be awaited, as far as it and what it wraps tell."""
     try:
         if function.__code__.co_flags & _ASYNC:
@@ -123,7 +123,7 @@ def fixture(
 
 def is_async_test(item: pytest.Item) -> bool:
     """Return whether a test is an async one that we run."""
-    return isinstance(item, pytest.Function) and _is_async(item.obj) and _work().is_ours(item)
+    return isinstance(item, pytest.Function) and is_async(item.obj) and _work().is_ours(item)
 
 
 @pytest.fixture
@@ -301,9 +301,9 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
             _prepare_case(obj)
     elif isinstance(obj, _FUNCTION) and (overrides := overrides_seen_from(collector)):
         _work().follow_loops(collector.config)
-        is_async = obj.__code__.co_flags & _ASYNC
+        flags = obj.__code__.co_flags & _ASYNC
         for override in overrides:
-            if (is_async or override == _AUTOUSED) and collector.istestfunction(obj, name):
+            if (flags or override == _AUTOUSED) and collector.istestfunction(obj, name):
                 pytest.mark.usefixtures(override)(obj)
 
 
@@ -378,7 +378,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if _FIXTURES in sys.modules:
         _work().parametrise(metafunc)
     hook = getattr(metafunc.config.hook, "pytest_asyncio_loop_factories", None)
-    if hook is not None and hook.get_hookimpls() and _is_async(metafunc.function):
+    if hook is not None and hook.get_hookimpls() and is_async(metafunc.function):
         _work().parametrise_loops(metafunc)
 
 
@@ -386,7 +386,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say what was accepted though it has no meaning here."""
     notes = config.stash.get(NOTES, None)
     if notes:
-        terminalreporter.section("asynctestkit: accepted, without the meaning it has in pytest-asyncio")
+        terminalreporter.section("asynctestkit: accepted, without an effect")
         for what, meaning in notes.items():
             terminalreporter.line(f"{what}: {meaning}")
 
@@ -400,14 +400,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     """Have an async test function run on a managed loop when pytest calls it."""
-    if _is_async(pyfuncitem.obj):
+    if is_async(pyfuncitem.obj):
         _work().take_test(pyfuncitem)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Have an async fixture, or an async set-up function, run on a managed loop when pytest calls it."""
-    if _is_async(fixturedef.func):
+    if is_async(fixturedef.func):
         _work().take_fixture(fixturedef, request)
     elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
         _work().take_xunit(fixturedef, request)
@@ -436,4 +436,4 @@ def _has_async_set_up(argname: str, request: pytest.FixtureRequest) -> bool:
         return False
     attribute, *names = found
     holder = getattr(request, attribute)
-    return any(_is_async(getattr(holder, name, None)) for pair in names for name in pair)
+    return any(is_async(getattr(holder, name, None)) for pair in names for name in pair)

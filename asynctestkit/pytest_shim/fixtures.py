@@ -16,7 +16,7 @@ import pytest
 from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.fixtures.kinds import Kind
 from asynctestkit.fixtures.opening import Opening
-from asynctestkit.pytest_shim.claims import other_claims
+from asynctestkit.pytest_shim.claims import before_theirs, is_surely_ours, other_claims
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.foreign import end_with_loop
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
@@ -38,12 +38,14 @@ def take_fixture(fixturedef: Any, request: Any) -> None:
     declared_ours = getattr(fixturedef.func, "__atk_fixture__", False)
     if wanted(item) is None and (not declared_ours or other_claims(item)):
         return
+    if before_theirs(fixturedef.func) is not fixturedef.func and not is_surely_ours(item):
+        return
     wide = not isinstance(request.node, pytest.Item)
     StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
 
 
 def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
-    function = _bound(function, request.instance)
+    function = _bound(before_theirs(function), request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
     life = life_of(item, wanted(item), least=settings_of(item.config).fixture_reach)
@@ -55,7 +57,7 @@ def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **
 
 
 def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
-    function = _bound(function, request.instance)
+    function = _bound(before_theirs(function), request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
     reach = REACHES[request.scope]

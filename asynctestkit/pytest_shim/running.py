@@ -17,6 +17,8 @@ from asynctestkit.pytest_shim import ours
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import asked, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.pytest_shim.notes import note
+from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.stand_in import StandIn
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
@@ -30,6 +32,10 @@ def take_test(item: pytest.Function) -> None:
     """Put what runs an async test into its place, if it is for us to run."""
     options = wanted(item)
     if options is None:
+        if item.get_closest_marker(MARK) is not None:
+            note(
+                item.config, f"@pytest.mark.{MARK}", "another plugin runs some of the tests that have it, and not by it"
+            )
         return
     life = life_of(item, options)
     handle = getattr(item.obj, "hypothesis", None)

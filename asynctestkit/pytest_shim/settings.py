@@ -94,6 +94,8 @@ def parse_reach(value: object, *, option: str, where: str) -> Reach:
 def options_of(item: pytest.Item, settings: Settings) -> Options:
     """Return what a test asks for by `@async_test`, or else by its marks, the nearest first, or else by the run."""
     options = _from_marks(item, settings)
+    if hasattr(getattr(item, "cls", None), "_atk_plan"):
+        options = options._replace(marked=True)
     decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
     if decorated is None:
         return options

@@ -6,7 +6,7 @@ import unittest
 
 from tests.pytest_shim.support import PluginTest
 
-SECTION = "asynctestkit: accepted, without the meaning it has in pytest-asyncio"
+SECTION = "asynctestkit: accepted, without an effect"
 
 
 class AcceptedTest(PluginTest):
