@@ -8,14 +8,14 @@ before it. The fixtures themselves are found, opened and closed as for any test 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from asynctestkit.fixtures.definition import Fixture
-from asynctestkit.fixtures.graph import FixturePlan
+from asynctestkit.fixtures.graph import FixturePlan, Place
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import USES, Requests, requests_of
 from asynctestkit.fixtures.signatures import requested_names
@@ -23,6 +23,7 @@ from asynctestkit.loops import scopes
 from asynctestkit.pytest_plugin import CURRENT
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.pytest_shim.params import marked_names, place_of_marks, values_of
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
 
@@ -56,8 +57,12 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         if filled:
             item.stash[_FILLED] = filled
             used = (*used, *filled)
-        asked = [name for name in item.fixturenames if name in requests.names(item.obj)]
+        given = [name for name, indirect in marked_names(item).items() if not indirect]
+        known_to_us = requests.names(item.obj).difference(given)
+        asked = [name for name in item.fixturenames if name in known_to_us]
         for name in used:
+            if name in given:
+                continue
             if name not in item.fixturenames:
                 item.fixturenames.append(name)
             if name not in asked:
@@ -96,7 +101,8 @@ def fill(item: pytest.Item, arguments: dict[str, Any]) -> None:
     """Add to what pytest passes to a test of `@async_test` the fixtures of ours that its signature does not show."""
     for name in item.stash.get(_FILLED, ()):
         if name not in arguments:
-            arguments[name] = item.stash[_VALUES][name]
+            values = item.stash.get(_VALUES, {})
+            arguments[name] = values[name] if name in values else values_of(item)[name]
 
 
 def _used(function: Any, cls: type | None, requests: Requests) -> tuple[str, ...]:
@@ -120,7 +126,10 @@ def ask(item: Any, life: ItemLife) -> None:
     names = item.stash.get(_ASKED, ())
     if not names:
         return
-    plan = _requests_of(item).several(names, item.obj, item.name, choices=_choices(item, names))
+    requests = _requests_of(item)
+    front = place_of_marks(item, item.obj, requests)
+    choices = _choices(item, names, front)
+    plan = requests.several(names, item.obj, item.name, choices=choices, front=front)
     _keep_class(item, plan)
     life.use(plan, instance=item.instance)
 
@@ -131,19 +140,25 @@ def parametrise(metafunc: Any) -> None:
     known = requests.names(function)
     names = [name for name in metafunc.fixturenames if name in known]
     names += [*_used(function, metafunc.cls, requests), *_hidden_parameters(function, metafunc.cls, requests)]
+    for name in set(_hidden_parameters(function, metafunc.cls, requests)).intersection(
+        marked_names(metafunc.definition)
+    ):
+        metafunc.fixturenames.append(name)
     chosen = getattr(function, CHOICES, ())  # by @async_test
-    for fixture in requests.parametrised_below(names, function):
+    front = place_of_marks(metafunc.definition, function, requests)
+    for fixture in requests.parametrised_below(names, function, front=front):
         if fixture not in chosen:
             if fixture.name not in metafunc.fixturenames:
                 metafunc.fixturenames.append(fixture.name)
             metafunc.parametrize(fixture.name, range(len(fixture.ids)), ids=fixture.ids, indirect=True)
 
 
-def _choices(item: Any, names: Iterable[str]) -> dict[Fixture, int]:
+def _choices(item: Any, names: Iterable[str], front: Sequence[Place]) -> dict[Fixture, int]:
     """Return with which of its values a test is to have each parametrised fixture."""
     chosen: dict[Fixture, int] = dict(getattr(item.obj, CHOICES, {}))
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    for fixture in _requests_of(item).parametrised_below(tuple(names), item.obj):
+    chosen |= {fixture: 0 for place in front for fixture in place.fixtures.values() if fixture.params}
+    params = values_of(item)
+    for fixture in _requests_of(item).parametrised_below(tuple(names), item.obj, front=front):
         if fixture.name in params:
             chosen[fixture] = params[fixture.name]
     return chosen
