@@ -88,6 +88,10 @@ LOOP_SCOPES: Final[dict[str, str]] = {}
 """The loop scopes that `fixture` was called with, by the fixture's name."""
 
 
+LOOP_FIXTURES: Final[set[str]] = set()
+"""The names of the fixtures that `fixture` has declared."""
+
+
 def fixture(
     fixture_function: Callable[..., Any] | None = None,
     *,
@@ -99,6 +103,8 @@ def fixture(
     name: str | None = None,
 ) -> Any:
     """Declare an async fixture: `pytest.fixture` with a `loop_scope`, which `asynctestkit_mode = strict` heeds too.
+
+    A plain function or generator under it finds the loop of its tests as the current one, not running.
 
     Args:
         fixture_function: What gives the value.
@@ -113,6 +119,7 @@ def fixture(
     def make(function: Any) -> Any:
         target = getattr(function, "__func__", function)
         target.__atk_fixture__ = True
+        LOOP_FIXTURES.add(name or target.__name__)
         if loop_scope is not None:
             _work().check_loop_scope(loop_scope, target)
             LOOP_SCOPES[name or target.__name__] = loop_scope
@@ -409,6 +416,8 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
     """Have an async fixture, or an async set-up function, run on a managed loop when pytest calls it."""
     if is_async(fixturedef.func):
         _work().take_fixture(fixturedef, request)
+    elif LOOP_FIXTURES and fixturedef.argname in LOOP_FIXTURES and hasattr(fixturedef.func, "__atk_fixture__"):
+        _work().take_plain_fixture(fixturedef, request)
     elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
         _work().take_xunit(fixturedef, request)
 

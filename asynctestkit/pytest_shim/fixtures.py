@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import weakref
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import pytest
@@ -42,6 +42,54 @@ def take_fixture(fixturedef: Any, request: Any) -> None:
         return
     wide = not isinstance(request.node, pytest.Item)
     StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
+
+
+def take_plain_fixture(fixturedef: Any, request: Any) -> None:
+    """Have a plain function under our plugin's `fixture` find the loop of its tests as the current one."""
+    item = item_of(request)
+    if other_claims(item):
+        return
+    if isinstance(request.node, pytest.Item):
+        life_of(item, wanted(item), least=settings_of(item.config).fixture_reach).make_current()
+        return
+    name, function = fixturedef.argname, fixturedef.func
+    wide = WideFixture(name, REACHES[request.scope], loop_options(item), place=place_of(function), config=item.config)
+    wide.begin(_nothing)
+    request.addfinalizer(wide.end)
+    around = _generator_around if inspect.isgeneratorfunction(function) else _function_around
+    fixturedef.func = around(wide, fixturedef, _bound(function, request.instance))
+
+
+def _generator_around(wide: WideFixture, fixturedef: Any, function: Any) -> Any:
+    before = fixturedef.func
+
+    @wraps(function)
+    def run(*args: Any, **arguments: Any) -> Any:
+        fixturedef.func = before
+        generator = function(*args, **arguments)
+        with wide.current():
+            value = next(generator)
+        yield value
+        with wide.current():
+            yield from generator  # which yields no more, or pytest says so
+
+    return run
+
+
+def _function_around(wide: WideFixture, fixturedef: Any, function: Any) -> Any:
+    before = fixturedef.func
+
+    @wraps(function)
+    def run(*args: Any, **arguments: Any) -> Any:
+        fixturedef.func = before
+        with wide.current():
+            return function(*args, **arguments)
+
+    return run
+
+
+def _nothing() -> None:
+    """Stand for what sets something up that is set up elsewhere."""
 
 
 def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asynctestkit.pytest_shim.faults import kept_from_anyio, look_at_case, refuse
-from asynctestkit.pytest_shim.fixtures import take_fixture
+from asynctestkit.pytest_shim.fixtures import take_fixture, take_plain_fixture
 from asynctestkit.pytest_shim.foreign import check_loop_scope, follow_loops, parametrise_loops
 from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
 from asynctestkit.pytest_shim.ports import Ports
@@ -44,6 +44,7 @@ __all__ = [
     "refuse",
     "runner_of",
     "take_fixture",
+    "take_plain_fixture",
     "take_test",
     "take_xunit",
 ]

@@ -6,8 +6,9 @@ pytest's context as it was when it was set up; what it sets there is set in pyte
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Final, Protocol
 
 import pytest
@@ -84,6 +85,17 @@ class WideFixture:
             return self.scope.call_hook(function, *args)
         finally:
             self._changes.take_from(self.scope.context)
+
+    @contextlib.contextmanager
+    def current(self) -> Generator[None]:
+        """Have plain code in the `with` block find the loop as the current one."""
+        managed = self.scope.hold(self.scope.options).managed
+        took = managed.make_current()
+        try:
+            yield
+        finally:
+            if took:
+                managed.give_back()
 
     def close(self) -> None:
         """Close an async fixture, then end."""

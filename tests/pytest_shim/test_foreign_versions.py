@@ -96,6 +96,77 @@ class EventLoopTest(PluginTest):
         self.assert_pass(source, "-W", "ignore::pytest.PytestDeprecationWarning", count=1)
 
 
+class CurrentLoopTest(PluginTest):
+    """`asyncio.get_event_loop()` in plain fixtures: under our plugin's `fixture` it is the tests' loop."""
+
+    def test_plain_fixtures(self) -> None:
+        """Of a test and of a module, functions and generators, before anything async was met."""
+        source = """
+            from asynctestkit.pytest_plugin import fixture
+
+            pytestmark = pytest.mark.asyncio
+
+            def run(value):
+                return asyncio.get_event_loop().run_until_complete(asyncio.sleep(0, value))
+
+            @fixture
+            def narrow():
+                return asyncio.get_event_loop(), run(1)
+
+            @fixture
+            def generator():
+                yield asyncio.get_event_loop(), run(2)
+                assert run(3) == 3
+
+            async def test_async(narrow, generator):
+                assert narrow == (asyncio.get_running_loop(), 1)
+                assert generator == (asyncio.get_running_loop(), 2)
+
+            def test_plain(narrow, generator):
+                assert narrow[0] is generator[0] is asyncio.get_event_loop()
+
+            class TestWide:
+                @fixture(scope="class")
+                def wide(self):
+                    return asyncio.get_event_loop(), run(4)
+
+                @fixture(scope="class")
+                def wide_generator(self):
+                    yield asyncio.get_event_loop(), run(5)
+                    assert run(6) == 6
+
+                async def test_a(self, wide, wide_generator):
+                    assert wide == (asyncio.get_running_loop(), 4)
+                    assert wide_generator == (asyncio.get_running_loop(), 5)
+
+                async def test_b(self, wide, narrow):
+                    assert wide[0] is narrow[0] is asyncio.get_running_loop()
+        """
+        for mode in ("auto", "strict"):
+            with self.subTest(mode):
+                self.assert_pass(source, count=4, ini=f"asyncio_mode = {mode}\n")
+
+    def test_beside_async_ones(self) -> None:
+        """A fixture of pytest's own finds the loop once the test has an async fixture, to its end."""
+        source = """
+            @pytest.fixture
+            async def narrow():
+                return asyncio.get_running_loop()
+
+            @pytest.fixture
+            def later(narrow):
+                assert asyncio.get_event_loop() is narrow
+                yield
+                assert asyncio.get_event_loop() is narrow
+
+            async def test_async(later): pass
+
+            def test_plain(later, narrow):
+                assert asyncio.get_event_loop() is narrow
+        """
+        self.assert_pass(source, count=2)
+
+
 class PolicyTest(PluginTest):
     """A parametrised `event_loop_policy`."""
 
