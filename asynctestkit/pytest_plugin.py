@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Importing this loads neither asyncio nor the rest of the package.
+1. Importing this loads neither asyncio nor the rest of the package but what is declared in every run: `options`,
+   `overrides`, and what is `private` to pytest.
 2. No hook does more than look at a function's flags until something async is met. What happens then is told in
    `pytest_shim`, which is imported at that moment.
 3. A test or fixture that another plugin claims is left alone; so is every plain one.
@@ -20,15 +21,16 @@ import sys
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final
 
 import pytest
 
+from asynctestkit.pytest_shim import options
+from asynctestkit.pytest_shim.overrides import AUTOUSED, overrides_seen_from
+from asynctestkit.pytest_shim.private import XUNIT, require_xunit
+
 if os.environ.get("ASYNCTESTKIT_FULL_TRACEBACK", "") in ("", "0"):  # as report.frames says, which is not imported here
     __tracebackhide__ = True
-
-MODES: Final = ("auto", "strict")
 
 _ASYNC: Final = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _shim: Any = None
@@ -75,11 +77,6 @@ def _is_async_inside(function: Any) -> bool:
         return bool(function.__code__.co_flags & _ASYNC)
     called = getattr(type(function), "__call__", None)  # noqa: B004  # not whether it can be called, but how
     return inspect.iscoroutinefunction(called)
-
-
-def stands_in(pluginmanager: pytest.PytestPluginManager) -> bool:
-    """Whether pytest-asyncio is absent or switched off, so that what is its own is ours to accept."""
-    return pluginmanager.is_blocked("asyncio") or find_spec("pytest_asyncio") is None
 
 
 # ---- what suites import ----------------------------------------------------------------------------------------
@@ -197,100 +194,25 @@ def _loop_factory(request: pytest.FixtureRequest) -> Any:
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options and ini keys."""
-    group = parser.getgroup("asynctestkit", "asynctestkit: async tests and fixtures")
-    group.addoption(
-        "--asynctestkit-timeout",
-        metavar="SECONDS",
-        default=None,
-        help="real seconds after which an async test is cancelled and fails; 'none' for no limit",
-    )
-    group.addoption(
-        "--asynctestkit-debug",
-        action="store_true",
-        default=None,
-        help="run async tests in asyncio's debug mode",
-    )
-    parser.addini("asynctestkit_timeout", "default value for --asynctestkit-timeout", default=None)
-    parser.addini("asynctestkit_debug", "default value for --asynctestkit-debug", type="bool", default=False)
-    parser.addini(
-        "asynctestkit_mode",
-        "auto: async tests that no other plugin claims are ours; strict: only those marked asynctestkit or asyncio",
-        default=None,
-    )
-    if stands_in(pluginmanager):
-        _add_foreign_options(parser)
-
-
-def _add_foreign_options(parser: pytest.Parser) -> None:
-    """Accept the options and ini keys of pytest-asyncio."""
-    group = parser.getgroup("asyncio", "asyncio: options of pytest-asyncio, which asynctestkit stands in for")
-    group.addoption("--asyncio-mode", metavar="MODE", default=None, help="auto or strict, as asynctestkit_mode")
-    group.addoption("--asyncio-debug", action="store_true", default=None, help="as --asynctestkit-debug")
-    parser.addini("asyncio_mode", "default value for --asyncio-mode", default=None)
-    parser.addini("asyncio_debug", "default value for --asyncio-debug", type="bool", default=False)
-    parser.addini(
-        "asyncio_default_fixture_loop_scope",
-        "how long the loop must live that async fixtures run on, unless they say so; always at least as long as they",
-        default=None,
-    )
-    parser.addini(
-        "asyncio_default_test_loop_scope", "how long the loop must live that async tests run on", default=None
-    )
+    options.add(parser)
+    if options.stands_in(pluginmanager):
+        options.add_foreign(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Accept the hook of pytest-asyncio."""
-    if stands_in(pluginmanager):
-        pluginmanager.add_hookspecs(ForeignHooks)
-
-
-class ForeignHooks:
-    """Hooks of pytest-asyncio."""
-
-    @pytest.hookspec(firstresult=True)
-    def pytest_asyncio_loop_factories(self, config: pytest.Config, item: pytest.Item) -> Any:
-        """Return the loop factories that async tests run with, by name; with several, each test runs once for each."""
+    if options.stands_in(pluginmanager):
+        pluginmanager.add_hookspecs(options.ForeignHooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the markers, and refuse options that cannot be."""
-    config.addinivalue_line(
-        "markers",
-        "asynctestkit(*, loop_scope=None, timeout=None, loop_factory=None): run the async test on a managed loop. "
-        "loop_scope is 'test', 'class', 'module', 'package' or 'session'; None is the smallest that fits. timeout is "
-        "in real seconds. loop_factory is called with nothing to make the loop.",
-    )
-    if stands_in(config.pluginmanager):
-        config.addinivalue_line(
-            "markers",
-            "asyncio(*, loop_scope=None, loop_factories=None): run the async test as pytest-asyncio would; "
-            "asynctestkit stands in for it.",
-        )
-        config.addinivalue_line("markers", "asyncio_event_loop(*, loop_policies=None): accepted, without a meaning.")
+    options.describe_markers(config)
+    if options.stands_in(config.pluginmanager):
+        options.describe_foreign_markers(config)
         config.pluginmanager.register(ForeignFixtures(), "asynctestkit-asyncio")
-    if any(_is_given(config, name) for name in _CHECKED):
+    if options.are_given(config):
         _work().check_options(config)
-
-
-_CHECKED: Final = (
-    "asynctestkit_timeout",
-    "asynctestkit_mode",
-    "asyncio_mode",
-    "asyncio_default_fixture_loop_scope",
-    "asyncio_default_test_loop_scope",
-)
-
-
-def _is_given(config: pytest.Config, name: str) -> bool:
-    """Whether an option or an ini key of that name, if there is one and it is ours, has a value."""
-    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
-        return False
-    if config.getoption(name, None) is not None:
-        return True
-    try:
-        return bool(config.getini(name))
-    except (KeyError, ValueError):
-        return False
 
 
 # ---- tests and fixtures ----------------------------------------------------------------------------------------
@@ -306,11 +228,13 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
     if isinstance(obj, type):
         if "unittest.case" in sys.modules and issubclass(obj, sys.modules["unittest.case"].TestCase):
             _prepare_case(obj)
+    elif name in SET_UP_NAMES and is_async(getattr(obj, "__func__", obj)):
+        collector.config.stash.setdefault(AWAITED, []).append(collector)
     elif isinstance(obj, _FUNCTION) and (overrides := overrides_seen_from(collector)):
         _work().follow_loops(collector.config)
         flags = obj.__code__.co_flags & _ASYNC
         for override in overrides:
-            if (flags or override == _AUTOUSED) and collector.istestfunction(obj, name):
+            if (flags or override == AUTOUSED) and collector.istestfunction(obj, name):
                 pytest.mark.usefixtures(override)(obj)
 
 
@@ -326,45 +250,17 @@ def _prepare_case(cls: Any) -> None:
         _work().look_at_case(cls)
 
 
-_FUNCTION: Final = type(stands_in)
+_FUNCTION: Final = type(pytest_addoption)
 _CASE: Final = "asynctestkit.case"
 _PLAIN_CASES: Final = "asynctestkit.plain"
 _FIXTURES: Final = "asynctestkit.fixtures.definition"
-_OVERRIDES: Final = pytest.StashKey[tuple[str, ...]]()
-_AUTOUSED: Final = "event_loop_policy"  # by plain tests, too
-OVERRIDES: Final = ("event_loop", _AUTOUSED)
-
-
-def overrides_seen_from(node: Any) -> tuple[str, ...]:
-    """Return which fixtures of pytest-asyncio are defined by a class, its module or a conftest."""
-    found: tuple[str, ...] | None = node.stash.get(_OVERRIDES, None)
-    if found is None:
-        if isinstance(node, pytest.Class):
-            found = (*_defined_by(*node.obj.__mro__), *overrides_seen_from(node.parent))
-        else:
-            path, conftests = str(node.path), _overriding_conftests(node.config.pluginmanager)
-            above = [plugin for folder, plugin in conftests if path.startswith(folder)]
-            found = _defined_by(getattr(node, "obj", None), *above)
-            if found and not stands_in(node.config.pluginmanager):
-                found = ()
-        found = node.stash[_OVERRIDES] = tuple(dict.fromkeys(found))
-    return found
-
-
-def _overriding_conftests(manager: pytest.PytestPluginManager) -> list[tuple[str, object]]:
-    plugins = [plugin for plugin in manager.get_plugins() if _defined_by(plugin)]
-    files = [(plugin, getattr(plugin, "__file__", None) or "") for plugin in plugins]
-    conftests = [(plugin, file) for plugin, file in files if os.path.basename(file) == "conftest.py"]
-    return [(os.path.join(os.path.dirname(file), ""), plugin) for plugin, file in conftests]
-
-
-def _defined_by(*holders: Any) -> tuple[str, ...]:
-    return tuple(name for holder in holders for name in OVERRIDES if name in getattr(holder, "__dict__", ()))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let tests ask for fixtures of asynctestkit, and end what those keep open when pytest says so."""
+    if AWAITED in config.stash:
+        require_xunit(items, config.stash[AWAITED])
     if "asynctestkit.loops.scopes" in sys.modules:
         _work().keep_scopes(config)
     if _FIXTURES in sys.modules:
@@ -422,9 +318,6 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
         _work().take_xunit(fixturedef, request)
 
 
-XUNIT: Final = "_xunit_setup_"
-"""How the names begin of the fixtures by which pytest itself calls set-up functions in the style of xunit."""
-
 SET_UP_FUNCTIONS: Final = {
     "module": ("module", ("setUpModule", "setup_module"), ("tearDownModule", "teardown_module")),
     "class": ("cls", ("setup_class",), ("teardown_class",)),
@@ -432,6 +325,11 @@ SET_UP_FUNCTIONS: Final = {
     "function": ("module", ("setup_function",), ("teardown_function",)),
 }
 """Where such functions stand, from the point of view of a request, and what they are called."""
+
+
+SET_UP_NAMES: Final = frozenset(name for _, *pairs in SET_UP_FUNCTIONS.values() for pair in pairs for name in pair)
+AWAITED: Final = pytest.StashKey[list[pytest.Collector]]()
+"""Where a run keeps the classes and modules with async ones."""
 
 
 def set_up_kind(argname: str) -> str:

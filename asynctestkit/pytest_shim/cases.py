@@ -15,6 +15,7 @@ from asynctestkit.case import AsyncTestCase
 from asynctestkit.outside import Given, outside
 from asynctestkit.pytest_shim.items import LIFE, begin_for_case, given_to_case
 from asynctestkit.pytest_shim.ours import NAMES, keep_scopes, unknown_to_us
+from asynctestkit.pytest_shim.private import give_tear_down_back
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 
@@ -78,9 +79,7 @@ class _Postponed:
     def install(self) -> None:
         """Put what postpones in the place of the methods of this one test case."""
         case, item = self._case, self._item
-        if getattr(item, "_explicit_tearDown", None) is not None:  # pytest's own way, for plain test methods
-            item._explicit_tearDown = None
-            del case.tearDown
+        give_tear_down_back(item, case)
         for name in ("_callSetUp", "_callTestMethod"):
             setattr(case, name, partial(self._watch, getattr(case, name)))
         steps = {

@@ -20,6 +20,7 @@ from asynctestkit.pytest_shim.claims import before_theirs, is_surely_ours, other
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.foreign import end_with_loop
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
+from asynctestkit.pytest_shim.private import finisher, replace_function
 from asynctestkit.pytest_shim.settings import REACHES, settings_of
 from asynctestkit.pytest_shim.stand_in import StandIn
 from asynctestkit.pytest_shim.wide import WideFixture
@@ -41,7 +42,8 @@ def take_fixture(fixturedef: Any, request: Any) -> None:
     if before_theirs(fixturedef.func) is not fixturedef.func and not is_surely_ours(item):
         return
     wide = not isinstance(request.node, pytest.Item)
-    StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
+    run = partial(_open_wide if wide else _open, fixturedef, request, item)
+    replace_function(fixturedef, request, partial(StandIn, name="func", run=run))
 
 
 def take_plain_fixture(fixturedef: Any, request: Any) -> None:
@@ -57,7 +59,8 @@ def take_plain_fixture(fixturedef: Any, request: Any) -> None:
     wide.begin(_nothing)
     request.addfinalizer(wide.end)
     around = _generator_around if inspect.isgeneratorfunction(function) else _function_around
-    fixturedef.func = around(wide, fixturedef, _bound(function, request.instance))
+    run = around(wide, fixturedef, _bound(function, request.instance))
+    replace_function(fixturedef, request, lambda holder: setattr(holder, "func", run))
 
 
 def _generator_around(wide: WideFixture, fixturedef: Any, function: Any) -> Any:
@@ -98,7 +101,7 @@ def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **
     _refuse_running_loop(fixture)
     life = life_of(item, wanted(item), least=settings_of(item.config).fixture_reach)
     opening = Opening(fixture)
-    life.open_fixture(opening, partial(function, **arguments), partial(fixturedef.finish, request))
+    life.open_fixture(opening, partial(function, **arguments), finisher(fixturedef, request))
     if opening.has_close:
         request.addfinalizer(partial(life.close_fixture, opening))
     return opening.value

@@ -6,14 +6,15 @@ import asyncio
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from asynctestkit.loops.managed import GivenLoop, LoopFactory
-from asynctestkit.pytest_plugin import LOOP_FACTORY, OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_plugin import LOOP_FACTORY
 from asynctestkit.pytest_shim.current import request_of
+from asynctestkit.pytest_shim.overrides import OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_shim.private import finisher, params_of
 from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -65,7 +66,7 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
 def factory_of(item: Any) -> LoopFactory | None:
     """Return the loop factory that a suite for pytest-asyncio has chosen for a test, by its hook or its fixtures."""
     values = item.funcargs
-    params = getattr(getattr(item, "callspec", None), "params", {})
+    params = params_of(item)
     if LOOP_FACTORY in params:
         factory: LoopFactory | None = params[LOOP_FACTORY]
         return factory
@@ -108,7 +109,7 @@ def end_with_loop(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureReq
     """Have a wider fixture end before what gives its loop: a policy's next param, say, makes it anew."""
     givers = request.config.stash.get(_GIVERS, None)
     for giver in () if givers is None else givers.found.values():
-        giver.addfinalizer(partial(fixturedef.finish, request))  # type: ignore[arg-type]  # as pytest itself calls it
+        giver.addfinalizer(finisher(fixturedef, request))
 
 
 def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:

@@ -8,6 +8,7 @@ before it. The fixtures themselves are found, opened and closed as for any test 
 from __future__ import annotations
 
 import inspect
+import unittest
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -23,7 +24,8 @@ from asynctestkit.loops import scopes
 from asynctestkit.pytest_plugin import CURRENT
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.lives import ItemLife
-from asynctestkit.pytest_shim.params import marked_names, place_of_marks, values_of
+from asynctestkit.pytest_shim.params import marked_names, place_of_marks
+from asynctestkit.pytest_shim.private import known_to_pytest, params_of
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
 
@@ -49,7 +51,7 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         if hasattr(item.cls, "_atk_plan"):
             _leave_unknown_names(item)
             continue
-        if getattr(item, "nofuncargs", False):
+        if item.cls is not None and issubclass(item.cls, unittest.TestCase):
             continue
         requests = _requests_of(item)
         used = _used(item.obj, item.cls, requests)
@@ -76,8 +78,7 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
 
 def _leave_unknown_names(item: Any) -> None:
     """Leave names that pytest does not know either to our own lookup, whose error tells what was meant."""
-    # Which names pytest knows is told by a private attribute only; without it, pytest reports what it does not know.
-    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+    known = known_to_pytest(item)
     if known is not None:
         for name in outside_names(item):
             if name not in known and name in item.fixturenames:
@@ -102,7 +103,7 @@ def fill(item: pytest.Item, arguments: dict[str, Any]) -> None:
     for name in item.stash.get(_FILLED, ()):
         if name not in arguments:
             values = item.stash.get(_VALUES, {})
-            arguments[name] = values[name] if name in values else values_of(item)[name]
+            arguments[name] = values[name] if name in values else params_of(item)[name]
 
 
 def _used(function: Any, cls: type | None, requests: Requests) -> tuple[str, ...]:
@@ -157,7 +158,7 @@ def _choices(item: Any, names: Iterable[str], front: Sequence[Place]) -> dict[Fi
     """Return with which of its values a test is to have each parametrised fixture."""
     chosen: dict[Fixture, int] = dict(getattr(item.obj, CHOICES, {}))
     chosen |= {fixture: 0 for place in front for fixture in place.fixtures.values() if fixture.params}
-    params = values_of(item)
+    params = params_of(item)
     for fixture in _requests_of(item).parametrised_below(tuple(names), item.obj, front=front):
         if fixture.name in params:
             chosen[fixture] = params[fixture.name]

@@ -14,15 +14,10 @@ import pytest
 from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.fixtures.graph import Place
 from asynctestkit.fixtures.requests import Requests
+from asynctestkit.pytest_shim.private import params_of
 
 _LABEL: Final = "@pytest.mark.parametrize"
 _NO_VALUE: Final = object()
-
-
-def values_of(item: Any) -> dict[str, Any]:
-    """Return the values that a test is parametrised with."""
-    found: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-    return found
 
 
 def marked_names(node: Any) -> dict[str, bool]:
@@ -42,7 +37,7 @@ def place_of_marks(node: Any, function: Any, requests: Requests) -> tuple[Place,
     marked = {name: indirect for name, indirect in marked_names(node).items() if name in known}
     if not marked:
         return ()
-    values, fixtures = values_of(node), dict[str, Fixture]()
+    values, fixtures = params_of(node), dict[str, Fixture]()
     for name, indirect in marked.items():
         value = values.get(name, _NO_VALUE)
         found = requests.innermost(name, function) if indirect else None

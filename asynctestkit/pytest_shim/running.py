@@ -12,12 +12,12 @@ import pytest
 
 from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
-from asynctestkit.pytest_plugin import overrides_seen_from
 from asynctestkit.pytest_shim import ours
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import asked, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.notes import note
+from asynctestkit.pytest_shim.overrides import overrides_seen_from
 from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.stand_in import StandIn
 from asynctestkit.report import mistakes

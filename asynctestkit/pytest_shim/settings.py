@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from asynctestkit.loops.managed import LoopFactory, check_factory
-from asynctestkit.pytest_plugin import MODES, stands_in
 from asynctestkit.pytest_shim.notes import note
+from asynctestkit.pytest_shim.options import MODES, stands_in
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import parse_seconds
