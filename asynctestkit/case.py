@@ -372,7 +372,8 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             own, timeout = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        return Plan(name, cls, options, asked, self._atk_result, timeout), refusal
+        plan = Plan(name, cls, options, asked, self._atk_result, timeout)
+        return plan if self._atk_given is None else self._atk_given.complete(plan), refusal
 
     def _atk_end(self) -> None:
         try:

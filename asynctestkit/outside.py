@@ -1,7 +1,7 @@
 """What a runner with fixtures of its own gives to a test: pytest, through its plugin.
 
-`AsyncTestCase` asks here when a test begins, and `@async_test` functions when they are called. Nobody answers unless a
-runner has said that it will.
+Test cases, ours and those with `@async_test` methods, ask here when a test begins, and `@async_test` functions when
+they are called. Nobody answers unless a runner has said that it will.
 """
 
 from __future__ import annotations
@@ -10,21 +10,33 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from asynctestkit.harness import Life
+from asynctestkit.harness import Life, Plan
 
 
 class Given(NamedTuple):
-    """What a runner gives to one test of AsyncTestCase.
+    """What a runner gives to one test of a case class.
 
     Attributes:
         names: The parameters that it has values for.
         values: Called with nothing when the body is about to run; returns those values by name.
         life: The life that the test is to have, begun and closed by the runner; None: one of its own.
+        timeout: The limit of a test that has none of its own, in seconds; None: no limit.
+        debug: Whether asyncio's debug mode is on for a test that does not say so itself; None: as asyncio decides.
     """
 
     names: tuple[str, ...] = ()
     values: Callable[[], Mapping[str, Any]] = dict
     life: Life | None = None
+    timeout: float | None = None
+    debug: bool | None = None
+
+    def complete(self, plan: Plan) -> Plan:
+        """Return a plan that says what the runner does where the test itself says nothing."""
+        if plan.timeout is None and self.timeout is not None:
+            plan = plan._replace(timeout=self.timeout)
+        if plan.options.debug is None and self.debug is not None:
+            plan = plan._replace(options=plan.options._replace(debug=self.debug))
+        return plan
 
 
 Provider = Callable[[Any, object], Given | None]
@@ -37,7 +49,7 @@ class _Outside:
 
     def __init__(self) -> None:
         self.provider: Provider | None = None
-        """Called with a test case and its result; returns what the test is given."""
+        """Called with a test case, ours or not, and its result; returns what the test is given."""
         self.host: Callable[[Any], Any] | None = None
         """Runs a coroutine in the life of the test whose decorators are being called, for `@async_test` under them."""
 

@@ -17,6 +17,7 @@ from asynctestkit.fixtures.requests import outermost, patched_arguments, request
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.outside import given_to
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -96,26 +97,47 @@ def _begin_in_hook(case: Any) -> Life:
                 fix="derive the class from unittest.TestCase or AsyncTestCase",
             )
         )
+    function, given = _written(case)
+    return _begin(case, function, given=given)
+
+
+def _written(case: Any) -> tuple[Any, int]:
+    """Return the async function that the test is, None if it is a plain one, and how many arguments it gets anyway."""
     test: Any = getattr(type(case), case._testMethodName, None)
-    if not hasattr(test, "__atk_options__"):  # a plain test
-        return _begin(case, None)
+    if not hasattr(test, "__atk_options__"):
+        return None, 1
     function = inspect.unwrap(test)
-    return _begin(case, function, given=1 + (0 if test is function else patched_arguments(test)))
+    return function, 1 + (0 if test is function else patched_arguments(test))
 
 
 def _begin(case: Any, function: Any, *, given: int = 1, passed: Collection[str] = ()) -> Life:
-    cls, name = type(case), case._testMethodName
-    life = Life(_plan_of(case), more=lambda: True)
-    if function is not None:
-        marked = outermost(getattr(cls, name, None), function)  # `uses` above counts, too
-        plan = requests_of(cls).plan(function, name, given=given, passed=passed, marked=marked)
-        life.use(plan, instance=case)
+    plan = plan_of(case)
+    offered = given_to(case, plan.result)
+    life = None if offered is None else offered.life
+    if life is None:
+        life = Life(plan if offered is None else offered.complete(plan), more=lambda: True)
+        _use_fixtures(case, life, function, given=given, passed=passed)
     setattr(case, _LIFE, life)
     case._cleanups.insert(0, (_close, (case,), {}))  # addCleanup cannot put it first
     return life
 
 
-def _plan_of(case: unittest.TestCase) -> Plan:
+def ask(case: Any, life: Life) -> None:
+    """Say which fixtures a test needs whose life a runner has begun."""
+    function, given = _written(case)
+    _use_fixtures(case, life, function, given=given)
+
+
+def _use_fixtures(case: Any, life: Life, function: Any, *, given: int, passed: Collection[str] = ()) -> None:
+    if function is not None:
+        cls, name = type(case), case._testMethodName
+        marked = outermost(getattr(cls, name, None), function)  # `uses` above counts, too
+        plan = requests_of(cls).plan(function, name, given=given, passed=passed, marked=marked)
+        life.use(plan, instance=case)
+
+
+def plan_of(case: Any) -> Plan:
+    """Return how a test is to run."""
     test = getattr(type(case), case._testMethodName, None)
     options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
     outcome = getattr(case, "_outcome", None)  # private: the way to the result of the run; none in debug()

@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Importing this loads neither asyncio nor the rest of the package.
+1. Importing this loads neither asyncio nor the rest of the package but what is declared in every run: `options`,
+   `overrides`, and what is `private` to pytest.
 2. No hook does more than look at a function's flags until something async is met. What happens then is told in
    `pytest_shim`, which is imported at that moment.
 3. A test or fixture that another plugin claims is left alone; so is every plain one.
@@ -20,21 +21,25 @@ import sys
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final
 
 import pytest
 
+from asynctestkit.pytest_shim import options
+from asynctestkit.pytest_shim.overrides import AUTOUSED, overrides_seen_from
+from asynctestkit.pytest_shim.private import XUNIT, require_xunit
+
 if os.environ.get("ASYNCTESTKIT_FULL_TRACEBACK", "") in ("", "0"):  # as report.frames says, which is not imported here
     __tracebackhide__ = True
-
-MODES: Final = ("auto", "strict")
 
 _ASYNC: Final = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _shim: Any = None
 
 CURRENT: Final = pytest.StashKey[pytest.Item]()
 """Where a run keeps the test it is at."""
+
+NOTES: Final = pytest.StashKey[dict[str, str]]()
+"""Where a run keeps what it says at its end of things without a meaning: what it met, and what that means."""
 
 
 def _work() -> Any:
@@ -45,7 +50,7 @@ def _work() -> Any:
     return _shim
 
 
-def _is_async(function: Any) -> bool:
+def is_async(function: Any) -> bool:
     """Whether a call of the function gives something to be awaited, as far as it and what it wraps tell."""
     try:
         if function.__code__.co_flags & _ASYNC:
@@ -74,15 +79,14 @@ def _is_async_inside(function: Any) -> bool:
     return inspect.iscoroutinefunction(called)
 
 
-def stands_in(pluginmanager: pytest.PytestPluginManager) -> bool:
-    """Whether pytest-asyncio is absent or switched off, so that what is its own is ours to accept."""
-    return pluginmanager.is_blocked("asyncio") or find_spec("pytest_asyncio") is None
-
-
 # ---- what suites import ----------------------------------------------------------------------------------------
 
 LOOP_SCOPES: Final[dict[str, str]] = {}
 """The loop scopes that `fixture` was called with, by the fixture's name."""
+
+
+LOOP_FIXTURES: Final[set[str]] = set()
+"""The names of the fixtures that `fixture` has declared."""
 
 
 def fixture(
@@ -97,6 +101,8 @@ def fixture(
 ) -> Any:
     """Declare an async fixture: `pytest.fixture` with a `loop_scope`, which `asynctestkit_mode = strict` heeds too.
 
+    A plain function or generator under it finds the loop of its tests as the current one, not running.
+
     Args:
         fixture_function: What gives the value.
         scope: As for `pytest.fixture`, and so are the others.
@@ -110,6 +116,7 @@ def fixture(
     def make(function: Any) -> Any:
         target = getattr(function, "__func__", function)
         target.__atk_fixture__ = True
+        LOOP_FIXTURES.add(name or target.__name__)
         if loop_scope is not None:
             _work().check_loop_scope(loop_scope, target)
             LOOP_SCOPES[name or target.__name__] = loop_scope
@@ -120,13 +127,13 @@ def fixture(
 
 def is_async_test(item: pytest.Item) -> bool:
     """Return whether a test is an async one that we run."""
-    return isinstance(item, pytest.Function) and _is_async(item.obj) and _work().is_ours(item)
+    return isinstance(item, pytest.Function) and is_async(item.obj) and _work().is_ours(item)
 
 
 @pytest.fixture
 def run_async(request: Any) -> Any:
     """Run a coroutine on the test's managed loop, from a plain test or fixture: run_async(coroutine)."""
-    return _work().runner_of(request.node)
+    return _work().runner_of(request)
 
 
 @pytest.fixture
@@ -155,6 +162,15 @@ def unused_udp_port_factory() -> Callable[[], int]:
     return factory
 
 
+class ForeignFixtures:
+    """Fixtures of older versions of pytest-asyncio."""
+
+    @pytest.fixture
+    def event_loop(self, request: pytest.FixtureRequest) -> Any:
+        """Give the loop that the test runs on."""
+        return _work().loop_of(request)
+
+
 REFUSE: Final = "_asynctestkit_refuse"
 
 
@@ -178,98 +194,25 @@ def _loop_factory(request: pytest.FixtureRequest) -> Any:
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options and ini keys."""
-    group = parser.getgroup("asynctestkit", "asynctestkit: async tests and fixtures")
-    group.addoption(
-        "--asynctestkit-timeout",
-        metavar="SECONDS",
-        default=None,
-        help="real seconds after which an async test is cancelled and fails; 'none' for no limit",
-    )
-    group.addoption(
-        "--asynctestkit-debug",
-        action="store_true",
-        default=None,
-        help="run async tests in asyncio's debug mode",
-    )
-    parser.addini("asynctestkit_timeout", "default value for --asynctestkit-timeout", default=None)
-    parser.addini("asynctestkit_debug", "default value for --asynctestkit-debug", type="bool", default=False)
-    parser.addini(
-        "asynctestkit_mode",
-        "auto: async tests that no other plugin claims are ours; strict: only those marked asynctestkit or asyncio",
-        default=None,
-    )
-    if stands_in(pluginmanager):
-        _add_foreign_options(parser)
-
-
-def _add_foreign_options(parser: pytest.Parser) -> None:
-    """Accept the options and ini keys of pytest-asyncio."""
-    group = parser.getgroup("asyncio", "asyncio: options of pytest-asyncio, which asynctestkit stands in for")
-    group.addoption("--asyncio-mode", metavar="MODE", default=None, help="auto or strict, as asynctestkit_mode")
-    group.addoption("--asyncio-debug", action="store_true", default=None, help="as --asynctestkit-debug")
-    parser.addini("asyncio_mode", "default value for --asyncio-mode", default=None)
-    parser.addini("asyncio_debug", "default value for --asyncio-debug", type="bool", default=False)
-    parser.addini(
-        "asyncio_default_fixture_loop_scope",
-        "how long the loop must live that async fixtures run on, unless they say so; always at least as long as they",
-        default=None,
-    )
-    parser.addini(
-        "asyncio_default_test_loop_scope", "how long the loop must live that async tests run on", default=None
-    )
+    options.add(parser)
+    if options.stands_in(pluginmanager):
+        options.add_foreign(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Accept the hook of pytest-asyncio."""
-    if stands_in(pluginmanager):
-        pluginmanager.add_hookspecs(ForeignHooks)
-
-
-class ForeignHooks:
-    """Hooks of pytest-asyncio."""
-
-    @pytest.hookspec(firstresult=True)
-    def pytest_asyncio_loop_factories(self, config: pytest.Config, item: pytest.Item) -> Any:
-        """Return the loop factories that async tests run with, by name; with several, each test runs once for each."""
+    if options.stands_in(pluginmanager):
+        pluginmanager.add_hookspecs(options.ForeignHooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the markers, and refuse options that cannot be."""
-    config.addinivalue_line(
-        "markers",
-        "asynctestkit(*, loop_scope=None, timeout=None, loop_factory=None): run the async test on a managed loop. "
-        "loop_scope is 'test', 'class', 'module', 'package' or 'session'; None is the smallest that fits. timeout is "
-        "in real seconds. loop_factory is called with nothing to make the loop.",
-    )
-    if stands_in(config.pluginmanager):
-        config.addinivalue_line(
-            "markers",
-            "asyncio(*, loop_scope=None, loop_factories=None): run the async test as pytest-asyncio would; "
-            "asynctestkit stands in for it.",
-        )
-    if any(_is_given(config, name) for name in _CHECKED):
+    options.describe_markers(config)
+    if options.stands_in(config.pluginmanager):
+        options.describe_foreign_markers(config)
+        config.pluginmanager.register(ForeignFixtures(), "asynctestkit-asyncio")
+    if options.are_given(config):
         _work().check_options(config)
-
-
-_CHECKED: Final = (
-    "asynctestkit_timeout",
-    "asynctestkit_mode",
-    "asyncio_mode",
-    "asyncio_default_fixture_loop_scope",
-    "asyncio_default_test_loop_scope",
-)
-
-
-def _is_given(config: pytest.Config, name: str) -> bool:
-    """Whether an option or an ini key of that name, if there is one and it is ours, has a value."""
-    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
-        return False
-    if config.getoption(name, None) is not None:
-        return True
-    try:
-        return bool(config.getini(name))
-    except (KeyError, ValueError):
-        return False
 
 
 # ---- tests and fixtures ----------------------------------------------------------------------------------------
@@ -285,62 +228,39 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:
     if isinstance(obj, type):
         if "unittest.case" in sys.modules and issubclass(obj, sys.modules["unittest.case"].TestCase):
             _prepare_case(obj)
-    elif isinstance(obj, _FUNCTION) and obj.__code__.co_flags & _ASYNC and collector.istestfunction(obj, name):
-        for override in overrides_seen_from(collector):
-            pytest.mark.usefixtures(override)(obj)
+    elif name in SET_UP_NAMES and is_async(getattr(obj, "__func__", obj)):
+        collector.config.stash.setdefault(AWAITED, []).append(collector)
+    elif isinstance(obj, _FUNCTION) and (overrides := overrides_seen_from(collector)):
+        _work().follow_loops(collector.config)
+        flags = obj.__code__.co_flags & _ASYNC
+        for override in overrides:
+            if (flags or override == AUTOUSED) and collector.istestfunction(obj, name):
+                pytest.mark.usefixtures(override)(obj)
 
 
 def _prepare_case(cls: Any) -> None:
     if _CASE in sys.modules and issubclass(cls, sys.modules[_CASE].AsyncTestCase):
         _work().adopt(cls)
         return
+    if _PLAIN_CASES in sys.modules:
+        _work().answer_cases()
     classes: tuple[type, ...] = cls.__mro__
     members: list[Any] = [member for klass in classes for member in vars(klass).values()]
     if any(isinstance(member, _FUNCTION) and member.__code__.co_flags & _ASYNC for member in members):
         _work().look_at_case(cls)
 
 
-_FUNCTION: Final = type(stands_in)
+_FUNCTION: Final = type(pytest_addoption)
 _CASE: Final = "asynctestkit.case"
+_PLAIN_CASES: Final = "asynctestkit.plain"
 _FIXTURES: Final = "asynctestkit.fixtures.definition"
-_OVERRIDES: Final = pytest.StashKey[tuple[str, ...]]()
-OVERRIDES: Final = ("event_loop", "event_loop_policy")
-
-
-def overrides_seen_from(node: pytest.Collector) -> tuple[str, ...]:
-    """Return which fixtures of pytest-asyncio are defined by a class, its module or a conftest."""
-    found = node.stash.get(_OVERRIDES, None)
-    if found is None:
-        manager = node.config.pluginmanager
-        if not stands_in(manager):
-            found = ()
-        elif isinstance(node, pytest.Class):
-            parent: Any = node.parent
-            found = tuple(dict.fromkeys((*_defines(node.obj), *overrides_seen_from(parent))))
-        else:
-            path = str(node.path)
-            files = [(plugin, getattr(plugin, "__file__", None)) for plugin in manager.get_plugins()]
-            conftests = [
-                plugin
-                for plugin, file in files
-                if isinstance(file, str)
-                and os.path.basename(file) == "conftest.py"
-                and path.startswith(os.path.join(os.path.dirname(file), ""))
-            ]
-            holders = [getattr(node, "obj", None), *conftests]
-            found = tuple(dict.fromkeys(name for holder in holders for name in _defines(holder)))
-        node.stash[_OVERRIDES] = found
-    return found
-
-
-def _defines(holder: object) -> list[str]:
-    names = getattr(holder, "__dict__", {})
-    return [name for name in OVERRIDES if name in names]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let tests ask for fixtures of asynctestkit, and end what those keep open when pytest says so."""
+    if AWAITED in config.stash:
+        require_xunit(items, config.stash[AWAITED])
     if "asynctestkit.loops.scopes" in sys.modules:
         _work().keep_scopes(config)
     if _FIXTURES in sys.modules:
@@ -361,8 +281,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if _FIXTURES in sys.modules:
         _work().parametrise(metafunc)
     hook = getattr(metafunc.config.hook, "pytest_asyncio_loop_factories", None)
-    if hook is not None and hook.get_hookimpls() and _is_async(metafunc.function):
+    if hook is not None and hook.get_hookimpls() and is_async(metafunc.function):
         _work().parametrise_loops(metafunc)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was accepted though it has no meaning here."""
+    notes = config.stash.get(NOTES, None)
+    if notes:
+        terminalreporter.section("asynctestkit: accepted, without an effect")
+        for what, meaning in notes.items():
+            terminalreporter.line(f"{what}: {meaning}")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -374,21 +303,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     """Have an async test function run on a managed loop when pytest calls it."""
-    if _is_async(pyfuncitem.obj):
+    if is_async(pyfuncitem.obj):
         _work().take_test(pyfuncitem)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Have an async fixture, or an async set-up function, run on a managed loop when pytest calls it."""
-    if _is_async(fixturedef.func):
+    if is_async(fixturedef.func):
         _work().take_fixture(fixturedef, request)
+    elif LOOP_FIXTURES and fixturedef.argname in LOOP_FIXTURES and hasattr(fixturedef.func, "__atk_fixture__"):
+        _work().take_plain_fixture(fixturedef, request)
     elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
         _work().take_xunit(fixturedef, request)
 
-
-XUNIT: Final = "_xunit_setup_"
-"""How the names begin of the fixtures by which pytest itself calls set-up functions in the style of xunit."""
 
 SET_UP_FUNCTIONS: Final = {
     "module": ("module", ("setUpModule", "setup_module"), ("tearDownModule", "teardown_module")),
@@ -397,6 +325,11 @@ SET_UP_FUNCTIONS: Final = {
     "function": ("module", ("setup_function",), ("teardown_function",)),
 }
 """Where such functions stand, from the point of view of a request, and what they are called."""
+
+
+SET_UP_NAMES: Final = frozenset(name for _, *pairs in SET_UP_FUNCTIONS.values() for pair in pairs for name in pair)
+AWAITED: Final = pytest.StashKey[list[pytest.Collector]]()
+"""Where a run keeps the classes and modules with async ones."""
 
 
 def set_up_kind(argname: str) -> str:
@@ -410,4 +343,4 @@ def _has_async_set_up(argname: str, request: pytest.FixtureRequest) -> bool:
         return False
     attribute, *names = found
     holder = getattr(request, attribute)
-    return any(_is_async(getattr(holder, name, None)) for pair in names for name in pair)
+    return any(is_async(getattr(holder, name, None)) for pair in names for name in pair)

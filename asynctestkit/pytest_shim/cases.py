@@ -1,4 +1,6 @@
-"""Tests of `AsyncTestCase` under pytest: pytest's fixtures, and post-mortem debugging before the tear-down."""
+"""Tests of case classes under pytest: what options and fixtures of pytest's say for those of `AsyncTestCase` and for
+those with `@async_test` methods; for the former also post-mortem debugging before the tear-down.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,9 @@ import pytest
 
 from asynctestkit.case import AsyncTestCase
 from asynctestkit.outside import Given, outside
-from asynctestkit.pytest_shim.items import LIFE, begin_for_case
-from asynctestkit.pytest_shim.ours import NAMES, keep_scopes, outside_names, unknown_to_us
+from asynctestkit.pytest_shim.items import LIFE, begin_for_case, given_to_case
+from asynctestkit.pytest_shim.ours import NAMES, keep_scopes, unknown_to_us
+from asynctestkit.pytest_shim.private import give_tear_down_back
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 
@@ -21,9 +24,14 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
+def answer() -> None:
+    """Give to the tests of case classes what pytest has for them, whoever asks."""
+    outside.provider = _provide
+
+
 def adopt(cls: Any) -> None:
     """Have the tests of a class use the fixtures of pytest that they take as parameters."""
-    outside.provider = _provide
+    answer()
     for klass in cls.__mro__:
         if klass is AsyncTestCase:
             break
@@ -47,15 +55,16 @@ def _provide(case: Any, item: Any) -> Given | None:
         keep_scopes(None)
         return None
     keep_scopes(item.config)
-    names = outside_names(item)
+    given = given_to_case(item)
     life = item.stash.get(LIFE, None)
-    if life is None and begin_for_case(item, needed=False):
+    if life is None and begin_for_case(item):
         life = item.stash[LIFE]
-    if item.config.getoption("usepdb", False):
+    if item.config.getoption("usepdb", False) and isinstance(case, AsyncTestCase):
         _Postponed(case, item).install()
-    if not names and life is None:
+    if given is None and life is None:
         return None
-    return Given(names, lambda: {name: item.funcargs[name] for name in names}, life)
+    names = () if given is None else given.names
+    return (given or Given())._replace(values=lambda: {name: item.funcargs[name] for name in names}, life=life)
 
 
 class _Postponed:
@@ -70,9 +79,7 @@ class _Postponed:
     def install(self) -> None:
         """Put what postpones in the place of the methods of this one test case."""
         case, item = self._case, self._item
-        if getattr(item, "_explicit_tearDown", None) is not None:  # pytest's own way, for plain test methods
-            item._explicit_tearDown = None
-            del case.tearDown
+        give_tear_down_back(item, case)
         for name in ("_callSetUp", "_callTestMethod"):
             setattr(case, name, partial(self._watch, getattr(case, name)))
         steps = {

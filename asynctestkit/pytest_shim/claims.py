@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from asynctestkit.pytest_plugin import is_async
 from asynctestkit.pytest_shim.settings import Options, Settings
 
 _OTHERS: Final = {"asyncio": "asyncio", "trio": "trio", "twisted": "pytest_twisted", "curio": "curio"}
 """Marks by which other plugins claim tests, and what those plugins are registered as."""
+
+
+_THEIR_MODULE: Final = "pytest_asyncio.plugin"
 
 
 def other_claims(item: pytest.Item) -> bool:
@@ -31,6 +35,18 @@ def _marks_of_others(config: pytest.Config) -> list[str]:
 
 
 _MARKS: Final = pytest.StashKey[list[str]]()
+
+
+def is_surely_ours(item: Any) -> bool:
+    """Whether a test that nobody else claims runs in a life of ours whatever fixtures it has."""
+    return hasattr(item.cls, "_atk_plan") or is_async(item.obj)
+
+
+def before_theirs(function: Any) -> Any:
+    """Return an async fixture's function as it was before pytest-asyncio wrapped it, which it does for any test."""
+    while getattr(function, "__globals__", {}).get("__name__") == _THEIR_MODULE:
+        function = function.__wrapped__
+    return function
 
 
 def is_wanted(options: Options, settings: Settings) -> bool:

@@ -1,15 +1,39 @@
-"""Which test item a run is at: a request for a wider fixture does not tell who asks."""
+"""Which test item a run is at, and by which request it is set up.
+
+A request for a wider fixture does not tell who asks, and an item does not tell its request.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from asynctestkit.pytest_plugin import CURRENT
 
+_REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
+
 
 def item_of(request: Any) -> pytest.Item:
-    """Return the item for which a fixture is set up."""
-    item: pytest.Item = request.node if isinstance(request.node, pytest.Item) else request.config.stash[CURRENT]
+    """Return the item for which a fixture is set up; its requests are kept."""
+    node = request.node
+    if isinstance(node, pytest.Item):
+        node.stash[_REQUEST] = request
+        return node
+    item: pytest.Item = request.config.stash[CURRENT]
+    item.stash.setdefault(_REQUEST, request)
     return item
+
+
+def request_of(item: pytest.Item) -> pytest.FixtureRequest | None:
+    """Return the latest request known for the item, rather one for its own fixtures; None if there was none yet."""
+    return item.stash.get(_REQUEST, None)
+
+
+class Follower:
+    """Learns the requests of plain fixtures, too, which may ask for async ones by name."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> None:
+        """Keep the request."""
+        item_of(request)

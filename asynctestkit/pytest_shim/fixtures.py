@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import weakref
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import pytest
@@ -16,9 +16,11 @@ import pytest
 from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.fixtures.kinds import Kind
 from asynctestkit.fixtures.opening import Opening
-from asynctestkit.pytest_shim.claims import other_claims
+from asynctestkit.pytest_shim.claims import before_theirs, is_surely_ours, other_claims
 from asynctestkit.pytest_shim.current import item_of
+from asynctestkit.pytest_shim.foreign import end_with_loop
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
+from asynctestkit.pytest_shim.private import finisher, replace_function
 from asynctestkit.pytest_shim.settings import REACHES, settings_of
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.pytest_shim.wide import WideFixture
@@ -37,29 +39,82 @@ def take_fixture(fixturedef: Any, request: Any) -> None:
     declared_ours = getattr(fixturedef.func, "__atk_fixture__", False)
     if wanted(item) is None and (not declared_ours or other_claims(item)):
         return
+    if before_theirs(fixturedef.func) is not fixturedef.func and not is_surely_ours(item):
+        return
     wide = not isinstance(request.node, pytest.Item)
-    stand_in(fixturedef, "func", _open_wide if wide else _open, fixturedef, request, item)
+    run = partial(_open_wide if wide else _open, fixturedef, request, item)
+    replace_function(fixturedef, request, partial(stand_in, name="func", run=run))
+
+
+def take_plain_fixture(fixturedef: Any, request: Any) -> None:
+    """Have a plain function under our plugin's `fixture` find the loop of its tests as the current one."""
+    item = item_of(request)
+    if other_claims(item):
+        return
+    if isinstance(request.node, pytest.Item):
+        life_of(item, wanted(item), least=settings_of(item.config).fixture_reach).make_current()
+        return
+    name, function = fixturedef.argname, fixturedef.func
+    wide = WideFixture(name, REACHES[request.scope], loop_options(item), place=place_of(function), config=item.config)
+    wide.begin(_nothing)
+    request.addfinalizer(wide.end)
+    around = _generator_around if inspect.isgeneratorfunction(function) else _function_around
+    run = around(wide, fixturedef, _bound(function, request.instance))
+    replace_function(fixturedef, request, lambda holder: setattr(holder, "func", run))
+
+
+def _generator_around(wide: WideFixture, fixturedef: Any, function: Any) -> Any:
+    before = fixturedef.func
+
+    @wraps(function)
+    def run(*args: Any, **arguments: Any) -> Any:
+        fixturedef.func = before
+        generator = function(*args, **arguments)
+        with wide.current():
+            value = next(generator)
+        yield value
+        with wide.current():
+            yield from generator  # which yields no more, or pytest says so
+
+    return run
+
+
+def _function_around(wide: WideFixture, fixturedef: Any, function: Any) -> Any:
+    before = fixturedef.func
+
+    @wraps(function)
+    def run(*args: Any, **arguments: Any) -> Any:
+        fixturedef.func = before
+        with wide.current():
+            return function(*args, **arguments)
+
+    return run
+
+
+def _nothing() -> None:
+    """Stand for what sets something up that is set up elsewhere."""
 
 
 def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
-    function = _bound(function, request.instance)
+    function = _bound(before_theirs(function), request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
     life = life_of(item, wanted(item), least=settings_of(item.config).fixture_reach)
     opening = Opening(fixture)
-    life.open_fixture(opening, partial(function, **arguments), partial(fixturedef.finish, request))
+    life.open_fixture(opening, partial(function, **arguments), finisher(fixturedef, request))
     if opening.has_close:
         request.addfinalizer(partial(life.close_fixture, opening))
     return opening.value
 
 
 def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
-    function = _bound(function, request.instance)
+    function = _bound(before_theirs(function), request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
     reach = REACHES[request.scope]
     wide = WideFixture(fixture.name, reach, loop_options(item), place=fixture.place, config=item.config)
     opening = Opening(fixture)
+    end_with_loop(fixturedef, request)
     wide.open(opening, partial(function, **arguments))
     request.addfinalizer(wide.close)
     return opening.value

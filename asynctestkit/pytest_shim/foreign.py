@@ -11,7 +11,10 @@ from typing import Any, Final
 import pytest
 
 from asynctestkit.loops.managed import GivenLoop, LoopFactory
-from asynctestkit.pytest_plugin import LOOP_FACTORY, OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_plugin import LOOP_FACTORY
+from asynctestkit.pytest_shim.current import request_of
+from asynctestkit.pytest_shim.overrides import OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_shim.private import finisher, params_of
 from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -20,6 +23,7 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 _LOOP: Final = "event_loop"
+_GIVERS: Final = pytest.StashKey["_LoopGivers"]()
 _NOTED: Final = pytest.StashKey[set[str]]()
 
 _given: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, GivenLoop] = weakref.WeakKeyDictionary()
@@ -61,18 +65,51 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
 
 def factory_of(item: Any) -> LoopFactory | None:
     """Return the loop factory that a suite for pytest-asyncio has chosen for a test, by its hook or its fixtures."""
-    if hasattr(item, "callspec") and LOOP_FACTORY in item.callspec.params:
-        factory: LoopFactory | None = item.callspec.params[LOOP_FACTORY]
+    params = params_of(item)
+    if LOOP_FACTORY in params:
+        factory: LoopFactory | None = params[LOOP_FACTORY]
         return factory
     values = item.funcargs
     for name in overrides_seen_from(item.parent):
         if name not in values:  # a plain test, which was not told to use it
-            request = getattr(item, "_request", None)
+            request = request_of(item)
             if request is None:
                 continue
             values[name] = request.getfixturevalue(name)
         return _from_override(item, name, values[name])
     return None
+
+
+class _LoopGivers:
+    """Knows the overriding fixtures that are set up, so that what lives on their loops ends before they do."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, pytest.FixtureDef[Any]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Keep one that is set up."""
+        if fixturedef.argname in OVERRIDES:
+            self.found[fixturedef.argname] = fixturedef
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Forget one that is finished."""
+        if self.found.get(fixturedef.argname) is fixturedef:
+            del self.found[fixturedef.argname]
+
+
+def follow_loops(config: pytest.Config) -> None:
+    """Learn which overriding fixtures are set up, from now on."""
+    if _GIVERS not in config.stash:
+        config.stash[_GIVERS] = givers = _LoopGivers()
+        config.pluginmanager.register(givers)
+
+
+def end_with_loop(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Have a wider fixture end before what gives its loop: a policy's next param, say, makes it anew."""
+    givers = request.config.stash.get(_GIVERS, None)
+    for giver in () if givers is None else givers.found.values():
+        giver.addfinalizer(finisher(fixturedef, request))
 
 
 def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:

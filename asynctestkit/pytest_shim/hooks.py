@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from asynctestkit.pytest_shim.faults import kept_from_anyio, look_at_case, refuse
-from asynctestkit.pytest_shim.fixtures import take_fixture
-from asynctestkit.pytest_shim.foreign import check_loop_scope, parametrise_loops
+from asynctestkit.pytest_shim.fixtures import take_fixture, take_plain_fixture
+from asynctestkit.pytest_shim.foreign import check_loop_scope, follow_loops, parametrise_loops
 from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
 from asynctestkit.pytest_shim.ports import Ports
-from asynctestkit.pytest_shim.running import is_ours, runner_of, take_test
+from asynctestkit.pytest_shim.running import is_ours, loop_of, runner_of, take_test
 from asynctestkit.pytest_shim.settings import check_options
 from asynctestkit.pytest_shim.xunit import take_xunit
 
@@ -19,21 +19,32 @@ def adopt(cls: type) -> None:
     cases.adopt(cls)
 
 
+def answer_cases() -> None:
+    """Prepare for classes of others with async tests or hooks."""
+    from asynctestkit.pytest_shim import cases
+
+    cases.answer()
+
+
 __all__ = [
     "Ports",
     "adopt",
+    "answer_cases",
     "check_loop_scope",
     "check_options",
+    "follow_loops",
     "is_ours",
     "keep_scopes",
     "kept_from_anyio",
     "look_at_case",
+    "loop_of",
     "offer",
     "parametrise",
     "parametrise_loops",
     "refuse",
     "runner_of",
     "take_fixture",
+    "take_plain_fixture",
     "take_test",
     "take_xunit",
 ]

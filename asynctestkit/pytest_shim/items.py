@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unittest
 from functools import partial
 from typing import Any, Final
 
 import pytest
 
+from asynctestkit import plain
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.scopes import WideScope
@@ -16,7 +18,15 @@ from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import ItemLife
-from asynctestkit.pytest_shim.settings import REACHES, Options, Reach, options_of, says_for_itself, settings_of
+from asynctestkit.pytest_shim.settings import (
+    REACHES,
+    Options,
+    Reach,
+    options_of,
+    options_of_case,
+    says_for_itself,
+    settings_of,
+)
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
@@ -92,23 +102,37 @@ def loop_options(item: pytest.Item) -> LoopOptions:
     return LoopOptions(factory or factory_of(item), settings_of(item.config).debug)
 
 
-def begin_for_case(item: Any, *, needed: bool) -> bool:
-    """Begin the life of a test of AsyncTestCase, if it is needed or joins the loop of a wider fixture of pytest's."""
-    if not needed and not wide.used_by(item):
+def begin_for_case(item: Any) -> bool:
+    """Begin the life of a test of a case class, if its marks or wider fixtures of pytest's choose its loop."""
+    options = options_of_case(item, settings_of(item.config)) or _PLAIN
+    if options.reach is None and options.factory is None and not wide.used_by(item):
         return False
-    _begin(item, wanted(item) or _PLAIN, None)
+    _begin(item, options, None)
     return True
+
+
+def given_to_case(item: pytest.Item) -> Given | None:
+    """Return what a test of a case class is given, its life aside; None where that is nothing."""
+    names, settings = ours.outside_names(item), settings_of(item.config)
+    options = options_of_case(item, settings)
+    if options is None:
+        return Given(names) if names else None
+    return Given(names, timeout=options.timeout, debug=settings.debug)
 
 
 def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     ours.keep_scopes(item.config)
     case: Any = getattr(item, "instance", None)
-    of_case = hasattr(case, "_atk_plan")
     reach, factory = _reach(item, options, least), options.factory or factory_of(item)
     if reach is not options.reach or factory is not options.factory:
         options = options._replace(factory=factory, reach=reach)
     used = wide.used_by(item)
-    life = _life_of_case(item, case, options, used) if of_case else _life_of_function(item, options, used)
+    if hasattr(case, "_atk_plan"):
+        life = _life_of_case(item, case, options, used)
+    elif isinstance(case, unittest.TestCase):
+        life = _life_of_plain_case(item, case, options, used)
+    else:
+        life = _life_of_function(item, options, used)
     item.stash[LIFE] = life
     for fixture in used:
         fixture.watch(life)
@@ -124,11 +148,20 @@ def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture])
 
 
 def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
-    case._atk_given = Given(ours.outside_names(item))
-    plan, _ = case._atk_plan()
+    case._atk_given = given_to_case(item)
+    plan = case._atk_plan()[0]._replace(result=item)
     joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
     life = ItemLife(plan._replace(options=kind._replace(debug=plan.options.debug)), joined, case._atk_may_go_on)
     case._atk_ask(life)
+    return life
+
+
+def _life_of_plain_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
+    plan = plain.plan_of(case)
+    joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
+    timeout = options.timeout if plan.timeout is None else plan.timeout
+    life = ItemLife(plan._replace(options=kind, timeout=timeout, result=item), joined, lambda: True)
+    plain.ask(case, life)
     return life
 
 

@@ -83,6 +83,10 @@ class ItemLife(Life):
             self.report()
         return value
 
+    def make_current(self) -> None:
+        """Have plain code of the test that follows find the loop as the current one."""
+        self._begin_phase(_SET_UP)
+
     def open_fixture(self, opening: Opening, call: Callable[[], Any], finish: Finish) -> None:
         """Open an async fixture of the test in its task; `finish` finishes it and what depends on it."""
         self._begin_phase(_SET_UP)

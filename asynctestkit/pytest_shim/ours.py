@@ -8,20 +8,24 @@ before it. The fixtures themselves are found, opened and closed as for any test 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import unittest
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from asynctestkit.fixtures.definition import Fixture
-from asynctestkit.fixtures.graph import FixturePlan
+from asynctestkit.fixtures.graph import FixturePlan, Place
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import USES, Requests, requests_of
 from asynctestkit.fixtures.signatures import requested_names
 from asynctestkit.loops import scopes
 from asynctestkit.pytest_plugin import CURRENT
+from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.pytest_shim.params import marked_names, place_of_marks
+from asynctestkit.pytest_shim.private import known_to_pytest, params_of
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import Scope
 
@@ -47,7 +51,7 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         if hasattr(item.cls, "_atk_plan"):
             _leave_unknown_names(item)
             continue
-        if getattr(item, "nofuncargs", False):
+        if item.cls is not None and issubclass(item.cls, unittest.TestCase):
             continue
         requests = _requests_of(item)
         used = _used(item.obj, item.cls, requests)
@@ -55,8 +59,12 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
         if filled:
             item.stash[_FILLED] = filled
             used = (*used, *filled)
-        asked = [name for name in item.fixturenames if name in requests.names(item.obj)]
+        given = [name for name, indirect in marked_names(item).items() if not indirect]
+        known_to_us = requests.names(item.obj).difference(given)
+        asked = [name for name in item.fixturenames if name in known_to_us]
         for name in used:
+            if name in given:
+                continue
             if name not in item.fixturenames:
                 item.fixturenames.append(name)
             if name not in asked:
@@ -70,8 +78,7 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
 
 def _leave_unknown_names(item: Any) -> None:
     """Leave names that pytest does not know either to our own lookup, whose error tells what was meant."""
-    # Which names pytest knows is told by a private attribute only; without it, pytest reports what it does not know.
-    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+    known = known_to_pytest(item)
     if known is not None:
         for name in outside_names(item):
             if name not in known and name in item.fixturenames:
@@ -95,7 +102,8 @@ def fill(item: pytest.Item, arguments: dict[str, Any]) -> None:
     """Add to what pytest passes to a test of `@async_test` the fixtures of ours that its signature does not show."""
     for name in item.stash.get(_FILLED, ()):
         if name not in arguments:
-            arguments[name] = item.stash[_VALUES][name]
+            values = item.stash.get(_VALUES, {})
+            arguments[name] = values[name] if name in values else params_of(item)[name]
 
 
 def _used(function: Any, cls: type | None, requests: Requests) -> tuple[str, ...]:
@@ -119,7 +127,10 @@ def ask(item: Any, life: ItemLife) -> None:
     if _ASKED not in item.stash:
         return
     names = item.stash[_ASKED]
-    plan = _requests_of(item).several(names, item.obj, item.name, choices=_choices(item, names))
+    requests = _requests_of(item)
+    front = place_of_marks(item, item.obj, requests)
+    choices = _choices(item, names, front)
+    plan = requests.several(names, item.obj, item.name, choices=choices, front=front)
     _keep_class(item, plan)
     life.use(plan, instance=item.instance)
 
@@ -130,19 +141,25 @@ def parametrise(metafunc: Any) -> None:
     known = requests.names(function)
     names = [name for name in metafunc.fixturenames if name in known]
     names += [*_used(function, metafunc.cls, requests), *_hidden_parameters(function, metafunc.cls, requests)]
+    for name in set(_hidden_parameters(function, metafunc.cls, requests)).intersection(
+        marked_names(metafunc.definition)
+    ):
+        metafunc.fixturenames.append(name)
     chosen = getattr(function, CHOICES, ())  # by @async_test
-    for fixture in requests.parametrised_below(names, function):
+    front = place_of_marks(metafunc.definition, function, requests)
+    for fixture in requests.parametrised_below(names, function, front=front):
         if fixture not in chosen:
             if fixture.name not in metafunc.fixturenames:
                 metafunc.fixturenames.append(fixture.name)
             metafunc.parametrize(fixture.name, range(len(fixture.ids)), ids=fixture.ids, indirect=True)
 
 
-def _choices(item: Any, names: Iterable[str]) -> dict[Fixture, int]:
+def _choices(item: Any, names: Iterable[str], front: Sequence[Place]) -> dict[Fixture, int]:
     """Return with which of its values a test is to have each parametrised fixture."""
     chosen: dict[Fixture, int] = dict(getattr(item.obj, CHOICES, {}))
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    for fixture in _requests_of(item).parametrised_below(tuple(names), item.obj):
+    chosen |= {fixture: 0 for place in front for fixture in place.fixtures.values() if fixture.params}
+    params = params_of(item)
+    for fixture in _requests_of(item).parametrised_below(tuple(names), item.obj, front=front):
         if fixture.name in params:
             chosen[fixture] = params[fixture.name]
     return chosen
@@ -173,7 +190,7 @@ def _fixture(name: str) -> Any:
 def _value(name: str, request: Any) -> Any:
     from asynctestkit.pytest_shim.items import life_of, wanted  # which imports this module
 
-    item = request.node
+    item: Any = item_of(request)
     if name not in item.stash.get(_ASKED, ()):  # asked for by getfixturevalue
         item.stash[_ASKED] = (*item.stash.get(_ASKED, ()), name)
     if _VALUES not in item.stash:

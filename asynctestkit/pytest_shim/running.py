@@ -13,8 +13,12 @@ import pytest
 from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim import ours
+from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import asked, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.pytest_shim.notes import note
+from asynctestkit.pytest_shim.overrides import overrides_seen_from
+from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
@@ -28,6 +32,10 @@ def take_test(item: pytest.Function) -> None:
     """Put what runs an async test into its place, if it is for us to run."""
     options = wanted(item)
     if options is None:
+        if item.get_closest_marker(MARK) is not None:
+            note(
+                item.config, f"@pytest.mark.{MARK}", "another plugin runs some of the tests that have it, and not by it"
+            )
         return
     life = life_of(item, options)
     handle = getattr(item.obj, "hypothesis", None)
@@ -42,8 +50,19 @@ def is_ours(item: pytest.Item) -> bool:
     return asked(item) is not None
 
 
-def runner_of(item: pytest.Item) -> Callable[[Any], Any]:
-    """Return what runs a coroutine in an item's life, from outside its loop."""
+def loop_of(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoop:
+    """Return the loop of a test that a fixture is set up for, or a new one for an override that will return it."""
+    item = item_of(request)
+    if request.fixturename in overrides_seen_from(item.parent):
+        loop = asyncio.new_event_loop()
+        request.addfinalizer(loop.close)
+        return loop
+    return life_of(item, wanted(item)).get_loop()
+
+
+def runner_of(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    """Return what runs a coroutine in the life of the test that a fixture is set up for, from outside its loop."""
+    item = item_of(request)
 
     def run_async(coroutine: Any, /) -> Any:
         if asyncio._get_running_loop() is None:

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from asynctestkit.loops.managed import LoopFactory, check_factory
-from asynctestkit.pytest_plugin import MODES, stands_in
+from asynctestkit.pytest_shim.notes import note
+from asynctestkit.pytest_shim.options import MODES, stands_in
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import parse_seconds
@@ -36,6 +37,7 @@ REACHES: Final = {reach.word: reach for reach in Reach} | {"function": Reach.TES
 
 MARK: Final = "asynctestkit"
 ASYNCIO_MARK: Final = "asyncio"
+_LEGACY: Final = "legacy"  # pytest-asyncio 0.17 and 0.18
 _MARK_OPTIONS: Final = ("loop_scope", "timeout", "loop_factory")
 
 
@@ -98,16 +100,42 @@ def says_for_itself(item: Any) -> bool:
 
 
 def options_of(item: pytest.Item, settings: Settings) -> Options:
-    """Return what the marks of a test ask for, the nearest first."""
+    """Return what a test asks for by `@async_test`, or else by its marks, the nearest first, or else by the run."""
+    options = _from_marks(item, settings)
+    if hasattr(getattr(item, "cls", None), "_atk_plan"):
+        options = options._replace(marked=True)
+    decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
+    if decorated is None:
+        return options
+    loop, timeout = decorated
+    return options._replace(
+        marked=True,
+        timeout=options.timeout if timeout is None else timeout,
+        factory=loop.factory or options.factory,
+    )
+
+
+def options_of_case(item: pytest.Item, settings: Settings) -> Options | None:
+    """Return what `options_of` does for a test of a test case class, None where neither run nor mark says anything."""
+    if settings.timeout is None and settings.debug is None and MARK not in item.keywords:
+        return None
+    options = Options(False, None, settings.timeout, None)
+    mark = item.get_closest_marker(MARK)
+    return options if mark is None else _from_mark(mark, item, settings._replace(test_reach=None))
+
+
+def _from_marks(item: pytest.Item, settings: Settings) -> Options:
     for mark in item.iter_markers():
         if mark.name == MARK:
             return _from_mark(mark, item, settings)
+        if mark.name == "asyncio_event_loop":  # pytest-asyncio 0.22 alone
+            note(
+                item.config,
+                "@pytest.mark.asyncio_event_loop",
+                "write @pytest.mark.asyncio(loop_scope=...) to share a loop",
+            )
         if mark.name == ASYNCIO_MARK:
             return _from_foreign_mark(mark, item, settings)
-    decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
-    if decorated is not None:  # by @async_test
-        loop, timeout = decorated
-        return Options(True, settings.test_reach, settings.timeout if timeout is None else timeout, loop.factory)
     return Options(False, settings.test_reach, settings.timeout, None)
 
 
@@ -137,7 +165,9 @@ def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Opti
 
 def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
     where = f"@pytest.mark.{ASYNCIO_MARK} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
-    if mark.args or set(mark.kwargs) - {"loop_scope", "scope", "loop_factories"}:
+    if "forbid_global_loop" in mark.kwargs:  # up to pytest-asyncio 0.10
+        note(item.config, "@pytest.mark.asyncio(forbid_global_loop=...)", "async tests always have a current loop")
+    if mark.args or set(mark.kwargs) - {"loop_scope", "scope", "loop_factories", "forbid_global_loop"}:
         raise UsageError(
             message(
                 f"@pytest.mark.{ASYNCIO_MARK} accepts only keyword arguments 'loop_scope' and 'loop_factories'",
@@ -151,6 +181,14 @@ def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings)
                 f"@pytest.mark.{ASYNCIO_MARK} got both 'scope' and 'loop_scope'",
                 where=where,
                 fix="use 'loop_scope' alone",
+            )
+        )
+    if mark.kwargs.get("loop_factories") is not None and not item.ihook.pytest_asyncio_loop_factories.get_hookimpls():
+        raise UsageError(
+            message(
+                f"@pytest.mark.{ASYNCIO_MARK} got 'loop_factories', and no hook says what they are",
+                where=where,
+                fix="define the hook pytest_asyncio_loop_factories in a conftest.py, or leave the argument out",
             )
         )
     scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope")
@@ -194,6 +232,9 @@ def _mode(config: pytest.Config) -> str:
     if name is None:
         return MODES[0]
     mode = str(_first(config, name))
+    if name == "asyncio_mode" and mode == _LEGACY:
+        note(config, "asyncio_mode = legacy", "it is auto here, as pytest-asyncio's own replacement for it was")
+        return MODES[0]
     if mode not in MODES:
         raise UsageError(
             message(

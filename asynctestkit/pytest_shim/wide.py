@@ -6,8 +6,9 @@ pytest's context as it was when it was set up; what it sets there is set in pyte
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Final, Protocol
 
 import pytest
@@ -17,6 +18,7 @@ from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
 from asynctestkit.loops.shared import SharedLoop
+from asynctestkit.pytest_shim.current import Follower, request_of
 from asynctestkit.pytest_shim.settings import Reach
 from asynctestkit.pytest_shim.variables import Changes
 from asynctestkit.report.errors import FixtureError, UsageError, message
@@ -84,6 +86,17 @@ class WideFixture:
         finally:
             self._changes.take_from(self.scope.context)
 
+    @contextlib.contextmanager
+    def current(self) -> Generator[None]:
+        """Have plain code in the `with` block find the loop as the current one."""
+        managed = self.scope.hold(self.scope.options).managed
+        took = managed.make_current()
+        try:
+            yield
+        finally:
+            if took:
+                managed.give_back()
+
     def close(self) -> None:
         """Close an async fixture, then end."""
         try:
@@ -140,9 +153,8 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     listed = item.config.stash.get(_OPEN, None)
     if not listed:
         return []
-    # What was asked for while the test was set up is known to its request alone, which is not public.
-    request: Any = getattr(item, "_request", None) or item
-    names = request.fixturenames
+    request: Any = request_of(item) or item
+    names = request.fixturenames  # also what was asked for by name while the test was set up
     return [fixture for fixture in listed if fixture.name in names]
 
 
@@ -189,4 +201,5 @@ def open_in(config: pytest.Config) -> list[WideFixture]:
     """Return the wider fixtures that are open in a run."""
     if _OPEN not in config.stash:
         config.stash[_OPEN] = []
+        config.pluginmanager.register(Follower())
     return config.stash[_OPEN]

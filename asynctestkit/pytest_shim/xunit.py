@@ -19,6 +19,7 @@ from asynctestkit.harness import Step
 from asynctestkit.pytest_plugin import SET_UP_FUNCTIONS, set_up_kind
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
+from asynctestkit.pytest_shim.private import replace_function
 from asynctestkit.pytest_shim.settings import Reach
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.pytest_shim.wide import WideFixture
@@ -53,7 +54,7 @@ def take_xunit(fixturedef: Any, request: Any) -> None:
         place = place_of(holder)
         wide = WideFixture(fixturedef.argname, reach, loop_options(item), place=place, config=item.config)
         steps = _for_scope(wide, set_up, tear_down)
-    stand_in(fixturedef, "func", _generator, steps)
+    replace_function(fixturedef, request, partial(stand_in, name="func", run=partial(_generator, steps)))
 
 
 def _generator(steps: Generator[None], own: object, /, request: Any) -> None:

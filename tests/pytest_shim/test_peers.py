@@ -101,6 +101,79 @@ async def test_marked(value):
     assert "HostTask" not in repr(asyncio.current_task())
 """
 
+BESIDE_AUTO: Final = """
+import pytest_asyncio
+from asynctestkit import AsyncTestCase, async_test, fixture
+
+runs = []
+
+@pytest.fixture(autouse=True)
+def count(request):
+    runs.append(request.node.nodeid)
+
+@pytest.fixture
+async def narrow():
+    yield asyncio.get_running_loop()
+
+@pytest_asyncio.fixture
+async def theirs():
+    yield asyncio.get_running_loop()
+
+def runner():
+    return "ours" if "HostTask" in repr(asyncio.current_task()) else "theirs"
+
+async def test_function(narrow, theirs):
+    assert narrow is theirs is asyncio.get_running_loop()
+    assert runner() == UNMARKED
+
+@pytest.mark.asyncio
+async def test_marked(theirs):
+    assert theirs is asyncio.get_running_loop()
+    assert runner() == "theirs"
+
+class TestClass:
+    async def test_method(self, narrow):
+        assert narrow is asyncio.get_running_loop()
+        assert runner() == UNMARKED
+
+def test_plain(narrow, theirs):
+    assert not narrow.is_running()
+    assert not theirs.is_running()
+
+@fixture
+async def ours():
+    return asyncio.get_running_loop()
+
+@async_test
+async def test_decorated(narrow, theirs, ours):
+    assert narrow is theirs is ours is asyncio.get_running_loop()
+    assert runner() == "ours"
+
+class CaseTest(AsyncTestCase):
+    @pytest.fixture(autouse=True)
+    async def around(self):
+        self.loop_around = asyncio.get_running_loop()
+        yield
+
+    async def test_it(self, narrow, theirs, ours):
+        assert narrow is theirs is ours is self.loop_around is asyncio.get_running_loop()
+        assert runner() == "ours"
+
+class PlainTest(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    async def around(self):
+        self.loop = asyncio.get_running_loop()
+        yield
+
+    @async_test
+    async def test_it(self):
+        assert self.loop is asyncio.get_running_loop()
+        assert runner() == "ours"
+
+def test_that_each_ran_once():
+    assert len(runs) == len(set(runs))
+"""
+
 THEIRS_ANYIO: Final = """
 @pytest.fixture
 def anyio_backend():
@@ -173,6 +246,30 @@ class PeersTest(unittest.TestCase):
         self.assertEqual(both[-1], "2 failed, 9 passed")
         theirs = self.outcomes(["pytest-asyncio"], source=THEIRS_ASYNCIO, ini=f"{quiet}asyncio_mode = auto\n")
         self.assertEqual(theirs, ["PASSED test_marked", "1 passed"])
+
+    def test_whose_each_test_is(self) -> None:
+        """Beside pytest-asyncio each test is run once, by one plugin, with fixtures of either on its loop."""
+        quiet = "asyncio_default_fixture_loop_scope = function\n"
+        for mode, unmarked in (("strict", "ours"), ("auto", "theirs")):
+            with self.subTest(mode):
+                source = f"{BESIDE_AUTO}\nUNMARKED = {unmarked!r}\n"
+                said = self.outcomes(
+                    ["pytest-asyncio"], "-W", "error", source=source, ini=f"{quiet}asyncio_mode = {mode}\n"
+                )
+                self.assertEqual(said[-1], "8 passed", said)
+
+    def test_a_mark_that_is_not_heeded(self) -> None:
+        """Our mark on a test that pytest-asyncio runs is said to have no effect."""
+        python = environment("pytest-asyncio")
+        if python is None:
+            self.skipTest("no environment can be made")
+        files = {
+            "test_program.py": "@pytest.mark.asynctestkit(timeout=1)\nasync def test_it(): pass",
+            "pytest.ini": "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n",
+        }
+        finished = run_pytest(files, "-q", *PLUGIN_OPTIONS, python=python)
+        self.assertIn("asynctestkit: accepted, without an effect", finished.stdout)
+        self.assertIn("@pytest.mark.asynctestkit: another plugin runs some of the tests", finished.stdout)
 
     def test_with_anyio(self) -> None:
         """anyio runs what has its mark, and nothing else."""

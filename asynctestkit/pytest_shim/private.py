@@ -1,0 +1,110 @@
+"""What we use of pytest that its documentation does not promise, each behind one guard. Loads nothing else.
+
+Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through hooks and documented names.
+
+`fixturedef.func`, assigned in `pytest_fixture_setup`
+    There is no other way to have pytest call something else than the fixture's function and still handle caching,
+    finalisers and generators itself; other plugins do the same. If pytest calls another attribute one day, the fixture
+    fails when it is finalised; if there is none, when it is set up.
+`fixturedef.finish`
+    Closes a fixture, with all that depends on it, before its time: when a scope that it holds open has ended the test,
+    or the loop it lives on goes. Without it an async fixture fails when it is set up.
+`_xunit_setup_...`
+    How the names begin of the fixtures by which pytest calls `setup_method` and its kin; they are taken over where one
+    is async. If pytest has no such fixture for a test with an async one, the run ends before any test.
+`item.callspec`
+    The params of a test. It is everywhere in plugins, and in the documentation only in passing. Without it a test whose
+    name shows params fails.
+`item._fixtureinfo.name2fixturedefs`
+    Which names pytest knows, so that an unknown one is told by our own error, which says what was meant. Without it,
+    pytest reports what it does not know.
+`item._explicit_tearDown`
+    Under `--pdb`, where pytest keeps the tearDown that it has taken from a test case. Without it such a test fails:
+    it would be torn down twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final, NoReturn
+
+import pytest
+
+XUNIT: Final = "_xunit_setup_"
+
+
+def replace_function(fixturedef: Any, request: Any, make: Callable[[Any], object]) -> None:
+    """Have pytest call something else than a fixture's function, this once.
+
+    Args:
+        fixturedef: The fixture, which is about to be set up.
+        request: The request for it.
+        make: Called with the fixture; puts what it makes into the place of `func`, until that is called.
+    """
+    if not hasattr(fixturedef, "func"):
+        _refuse("fixturedef.func", fixturedef.argname)
+    make(fixturedef)
+    request.addfinalizer(partial(_require_call, fixturedef, fixturedef.func))
+
+
+def _require_call(fixturedef: Any, stand_in: object) -> None:
+    if fixturedef.func is stand_in:
+        result = getattr(fixturedef, "cached_result", None)
+        if result is None or result[2] is None:  # else what it depends on has failed
+            _refuse("fixturedef.func", fixturedef.argname)
+
+
+def finisher(fixturedef: Any, request: Any) -> Callable[[], object]:
+    """Return what closes a fixture, and what depends on it, when it is called."""
+    if not hasattr(fixturedef, "finish"):
+        _refuse("fixturedef.finish", fixturedef.argname)
+    return partial(fixturedef.finish, request)
+
+
+def require_xunit(items: Iterable[pytest.Item], collectors: list[pytest.Collector]) -> None:
+    """End a run in which async set-up functions would be called and never awaited."""
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        if names is None or not any(collector in collectors for collector in item.listchain()):
+            continue
+        if not any(name.startswith(XUNIT) for name in names):
+            raise pytest.UsageError(_words("fixtures called _xunit_setup_...", item.nodeid))
+
+
+def params_of(item: Any) -> dict[str, Any]:
+    """Return the values that a test is parametrised with, by name."""
+    found: dict[str, Any] | None = getattr(getattr(item, "callspec", None), "params", None)
+    if found is None:
+        if getattr(item, "originalname", item.name) != item.name:
+            _refuse("item.callspec", item.nodeid)
+        return {}
+    return found
+
+
+def known_to_pytest(item: Any) -> Any:
+    """Return the names of the fixtures of pytest that a test asks for; None where that cannot be told."""
+    return getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+
+
+def give_tear_down_back(item: Any, case: Any) -> None:
+    """Undo what pytest does with the tearDown of a test case under `--pdb`."""
+    if getattr(item, "_explicit_tearDown", None) is not None:
+        item._explicit_tearDown = None
+        del case.tearDown
+    elif "tearDown" in vars(case) and getattr(case.tearDown, "__module__", "").startswith("_pytest"):
+        _refuse("item._explicit_tearDown", item.nodeid)
+
+
+def _refuse(what: str, name: str) -> NoReturn:
+    pytest.fail(_words(what, name), pytrace=False)
+
+
+def _words(what: str, name: str) -> str:
+    from asynctestkit.report.errors import message
+
+    return message(
+        f"pytest {pytest.__version__} has no {what} as asynctestkit knows it",
+        needed=f"by {name!r}",
+        fix="use a version of pytest up to 9.2, or a newer asynctestkit",
+    )

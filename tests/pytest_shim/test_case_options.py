@@ -1,0 +1,161 @@
+"""What the run's options and `@pytest.mark.asynctestkit` say, for test case classes and `@async_test`."""
+
+from __future__ import annotations
+
+import unittest
+
+from tests.pytest_shim.support import PluginTest
+
+
+class TimeoutTest(PluginTest):
+    """`asynctestkit_timeout`, `--asynctestkit-timeout` and the mark's `timeout=`."""
+
+    source = """
+        from asynctestkit import AsyncTestCase, async_test
+
+        class CaseTest(AsyncTestCase):
+            async def test_run(self):
+                await asyncio.Event().wait()
+
+            @pytest.fixture
+            async def value(self):
+                return 1
+
+            async def test_with_fixture(self, value):
+                await asyncio.Event().wait()
+
+            @pytest.mark.asynctestkit(timeout=0.02)
+            async def test_marked(self):
+                await asyncio.Event().wait()
+
+            @pytest.mark.asynctestkit(timeout=0.01)
+            @async_test(timeout=0.03)
+            async def test_own(self):
+                await asyncio.Event().wait()
+
+        @async_test
+        async def test_run():
+            await asyncio.Event().wait()
+
+        @pytest.mark.asynctestkit(timeout=0.01)
+        @async_test(timeout=0.03)
+        async def test_own():
+            await asyncio.Event().wait()
+
+        class PlainTest(unittest.TestCase):
+            @async_test
+            async def test_run(self):
+                await asyncio.Event().wait()
+
+            @pytest.mark.asynctestkit(timeout=0.02)
+            @async_test
+            async def test_marked(self):
+                await asyncio.Event().wait()
+
+            @async_test(timeout=0.03)
+            async def test_own(self):
+                await asyncio.Event().wait()
+    """
+
+    def limits(self, *arguments: str, ini: str = "") -> dict[str, str]:
+        lines = self.outcomes(self.source, *arguments, ini=ini)
+        self.assertEqual(lines[-1], "9 failed")
+        parted = [line.removeprefix("FAILED ").partition(" - TimeoutError: ") for line in lines[:-1]]
+        return {name: said.rpartition("limit of ")[2] for name, _, said in parted}
+
+    expected = {
+        "CaseTest::test_run": "0.04 s",
+        "CaseTest::test_with_fixture": "0.04 s",
+        "CaseTest::test_marked": "0.02 s",
+        "CaseTest::test_own": "0.03 s",
+        "test_run": "0.04 s",
+        "test_own": "0.03 s",
+        "PlainTest::test_run": "0.04 s",
+        "PlainTest::test_marked": "0.02 s",
+        "PlainTest::test_own": "0.03 s",
+    }
+
+    def test_option(self) -> None:
+        """The option counts unless the test's mark, or `@async_test` before that, says something else."""
+        self.assertEqual(self.limits("--asynctestkit-timeout=0.04"), self.expected)
+
+    def test_ini_key(self) -> None:
+        """The ini key counts as the option does."""
+        self.assertEqual(self.limits(ini="asynctestkit_timeout = 0.04\n"), self.expected)
+
+    def test_no_limit(self) -> None:
+        """A mark with `timeout=None` takes the run's limit off."""
+        source = """
+            class CaseTest(asynctestkit.AsyncTestCase):
+                @pytest.mark.asynctestkit(timeout=None)
+                async def test_it(self):
+                    await asyncio.sleep(0.05)
+        """
+        self.assert_pass(source, "--asynctestkit-timeout=0.01", count=1)
+
+    def test_wrong_mark(self) -> None:
+        """A mark that cannot be fails the test that has it."""
+        source = """
+            class CaseTest(asynctestkit.AsyncTestCase):
+                @pytest.mark.asynctestkit(timeout=-1)
+                async def test_it(self): pass
+
+                async def test_other(self): pass
+        """
+        lines = self.outcomes(source)
+        self.assertEqual(lines[1:], ["PASSED CaseTest::test_other", "1 failed, 1 passed"])
+        self.assertIn("FAILED CaseTest::test_it - asynctestkit.UsageError: timeout must be", lines[0])
+
+
+class LoopTest(PluginTest):
+    """The rest of the mark, and debug mode."""
+
+    def test_debug(self) -> None:
+        """`--asynctestkit-debug` counts for classes that do not say `debug` themselves."""
+        source = """
+            from asynctestkit import AsyncTestCase, async_test
+
+            class CaseTest(AsyncTestCase):
+                async def test_it(self):
+                    self.assertTrue(asyncio.get_running_loop().get_debug())
+
+            class QuietTest(AsyncTestCase):
+                debug = False
+
+                async def test_it(self):
+                    self.assertFalse(asyncio.get_running_loop().get_debug())
+
+            class PlainTest(unittest.TestCase):
+                @async_test
+                async def test_it(self):
+                    self.assertTrue(asyncio.get_running_loop().get_debug())
+        """
+        self.assert_pass(source, "--asynctestkit-debug", count=3)
+
+    def test_mark_of_a_case(self) -> None:
+        """`loop_scope=` and `loop_factory=` of the mark choose the loop of an AsyncTestCase, too."""
+        source = """
+            from asynctestkit import AsyncTestCase
+
+            class Loop(asyncio.SelectorEventLoop): pass
+
+            @pytest.mark.asynctestkit(loop_scope="module")
+            class SharedTest(AsyncTestCase):
+                loops = set()
+
+                async def test_a(self):
+                    self.loops.add(asyncio.get_running_loop())
+
+                async def test_b(self):
+                    self.assertEqual(self.loops, {asyncio.get_running_loop()})
+
+            class FactoryTest(AsyncTestCase):
+                @pytest.mark.asynctestkit(loop_factory=Loop)
+                async def test_it(self):
+                    self.assertIs(type(asyncio.get_running_loop()), Loop)
+        """
+        self.assert_pass(source, count=3)
+
+
+if __name__ == "__main__":
+    unittest.main()
