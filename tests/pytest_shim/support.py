@@ -29,6 +29,22 @@ import asynctestkit
 
 """
 
+ANYIO_TEST: Final = """
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture
+async def task():
+    yield asyncio.current_task()
+
+@pytest.mark.anyio
+async def test_marked(task):
+    assert task is asyncio.current_task()
+    assert "HostTask" not in repr(asyncio.current_task())
+"""
+"""A test that is anyio's, and a fixture that is its owner's."""
+
 _DROPPED: Final = (
     "PYTEST",
     "ASYNCTESTKIT",

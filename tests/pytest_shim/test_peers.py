@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.programs import PLUGIN, ROOT
-from tests.pytest_shim.support import missing, run_pytest, summary_of
+from tests.pytest_shim.support import ANYIO_TEST, missing, run_pytest, summary_of
 
 ASKED_FOR: Final = os.environ.get("ASYNCTESTKIT_PEERS", "") not in ("", "0")
 
@@ -101,21 +101,6 @@ async def test_marked(value):
     assert "HostTask" not in repr(asyncio.current_task())
 """
 
-THEIRS_ANYIO: Final = """
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-@pytest.fixture
-async def task():
-    yield asyncio.current_task()
-
-@pytest.mark.anyio
-async def test_marked(task):
-    assert task is asyncio.current_task()
-    assert "HostTask" not in repr(asyncio.current_task())
-"""
-
 
 def environment(*packages: str) -> str | None:
     """Return the interpreter of a virtual environment with pytest and these packages; None if it cannot be made."""
@@ -176,7 +161,7 @@ class PeersTest(unittest.TestCase):
 
     def test_with_anyio(self) -> None:
         """anyio runs what has its mark, and nothing else."""
-        both = self.outcomes(["anyio"], source=OURS + THEIRS_ANYIO)
+        both = self.outcomes(["anyio"], source=OURS + ANYIO_TEST)
         self.assertIn("PASSED test_marked", both)
         self.assertEqual(both[-1], "2 failed, 9 passed")
 
