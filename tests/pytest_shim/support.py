@@ -86,7 +86,7 @@ def run_pytest(
     """
     variables = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
     variables |= {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": _CACHE.name, **_PLAIN_OUTPUT}
-    options = _options(python == sys.executable, with_plugin) if "-n" not in arguments else ["-p", "no:cacheprovider"]
+    options = _options(python == sys.executable, with_plugin, workers="-n" in arguments)
     with written(files) as folder:
         return subprocess.run(
             [python, "-W", "error", "-m", "pytest", *options, *arguments],
@@ -153,8 +153,8 @@ def written(files: dict[str, str]) -> Iterator[Path]:
         yield folder
 
 
-def _options(this_python: bool, with_plugin: bool) -> list[str]:
-    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
+def _options(this_python: bool, with_plugin: bool, workers: bool = False) -> list[str]:
+    options = ["-p", "no:cacheprovider", "-p", "no:randomly", *([] if workers else ["-p", "no:xdist"])]
     if not with_plugin:
         return [*options, "-p", "no:asynctestkit"]
     return [*options, *plugin_options()] if this_python else options

@@ -193,34 +193,6 @@ class FunctionScopeTest(PluginTest):
             ],
         )
 
-    def test_getfixturevalue(self) -> None:
-        """A plain fixture may ask by name; a running test may not, and is told what to do instead."""
-        source = """
-            @pytest.fixture
-            async def number():
-                yield asyncio.current_task()
-
-            @pytest.fixture
-            def by_name(request):
-                return request.getfixturevalue("number")
-
-            async def test_by_name(by_name):
-                assert by_name is asyncio.current_task()
-
-            def test_plain(request):
-                assert request.getfixturevalue("number") is not None
-
-            async def test_running(request):
-                request.getfixturevalue("number")
-        """
-        outcomes = self.outcomes(source)
-        self.assertEqual(outcomes[1:], ["PASSED test_by_name", "PASSED test_plain", "1 failed, 2 passed"])
-        self.assertRegex(
-            outcomes[0],
-            r"FAILED test_running - asynctestkit.FixtureError: "
-            r"async fixture 'number' cannot be opened by getfixturevalue\(\) in a running test",
-        )
-
 
 if __name__ == "__main__":
     unittest.main()
