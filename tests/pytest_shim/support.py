@@ -66,6 +66,11 @@ def missing() -> str | None:
     return None if importlib.util.find_spec("pytest") else "pytest is not installed"
 
 
+def tells_subtests() -> bool:
+    """Whether this pytest reports every failed subtest; before version 9 the first one ends and fails its test."""
+    return missing() is None and importlib.util.find_spec("_pytest.subtests") is not None
+
+
 def run_pytest(
     files: dict[str, str],
     *arguments: str,

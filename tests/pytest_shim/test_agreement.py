@@ -15,20 +15,16 @@ from typing import Final
 
 from tests.programs import LIMIT, ROOT
 from tests.pytest_shim.agreement import SUITE, TELLING, UNDER_PYTEST, UNDER_UNITTEST
-from tests.pytest_shim.support import missing, run_pytest, written
+from tests.pytest_shim.support import missing, run_pytest, tells_subtests, written
 
 Outcomes = dict[str, list[str]]
 
 FILES: Final = {"test_suite.py": SUITE, "telling.py": TELLING}
 
 
-TELLS_SUBTESTS: Final = importlib.util.find_spec("_pytest.subtests") is not None if missing() is None else False
-"""Whether pytest reports every failed subtest; before version 9 the first one fails its test, and the test ends."""
-
-
 def _plain(outcomes: Outcomes) -> Outcomes:
     """Return the outcomes by names without what only one of the runners puts there."""
-    if not TELLS_SUBTESTS:
+    if not tells_subtests():
         outcomes = {name: [kinds[0].partition(" in n=")[0]] for name, kinds in outcomes.items()}
     return {re.sub(r"^test_suite\.(_async_tests\.)?", "", name): kinds for name, kinds in outcomes.items()}
 
@@ -93,7 +89,7 @@ class AgreementTest(unittest.TestCase):
             with self.subTest(kind):
                 self.assertGreater(kinds.count(kind), 4)
         self.assertGreater(kinds.count("unexpected success"), 0)
-        self.assertEqual(len([kind for kind in kinds if " in n=" in kind]), 6 if TELLS_SUBTESTS else 0)
+        self.assertEqual(len([kind for kind in kinds if " in n=" in kind]), 6 if tells_subtests() else 0)
 
 
 if __name__ == "__main__":
