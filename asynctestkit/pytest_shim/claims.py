@@ -1,8 +1,8 @@
-"""Which tests are ours: those that are async and that no other plugin runs."""
+"""Which tests are ours: those that are async and that no other plugin runs; and which async fixtures are."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -27,3 +27,24 @@ def other_claims(item: pytest.Item) -> bool:
 def is_wanted(options: Options, settings: Settings) -> bool:
     """Whether the mode lets us run an async test that nobody else claims."""
     return options.marked or not settings.strict
+
+
+def given_back(fixturedef: Any, item: Any, options: Options | None) -> bool:
+    """Whether a fixture that pytest-asyncio has wrapped is ours after all; if so, its function is put back.
+
+    What its own decorator declares stays its own. What its auto mode has taken is ours for the tests that say they are
+    ours, which would otherwise wait for an object of another loop, and its own for plain tests.
+    """
+    inner = getattr(fixturedef.func, "__wrapped__", None)
+    if getattr(inner, _WRAPPED, False) or not (hasattr(item.cls, "_atk_plan") or (options and options.marked)):
+        return False
+    fixturedef.func = inner
+    return True
+
+
+_WRAPPED: Final = "_force_asyncio_fixture"
+
+
+def is_wrapped(function: object) -> bool:
+    """Whether pytest-asyncio calls this function of an async fixture."""
+    return getattr(function, _WRAPPED, False) is True

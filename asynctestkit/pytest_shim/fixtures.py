@@ -16,7 +16,7 @@ import pytest
 from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.fixtures.kinds import Kind
 from asynctestkit.fixtures.opening import Opening
-from asynctestkit.pytest_shim.claims import other_claims
+from asynctestkit.pytest_shim.claims import given_back, is_wrapped, other_claims
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
 from asynctestkit.pytest_shim.settings import REACHES, settings_of
@@ -36,6 +36,8 @@ def take_fixture(fixturedef: Any, request: Any) -> None:
     item = item_of(request)
     declared_ours = getattr(fixturedef.func, "__atk_fixture__", False)
     if wanted(item) is None and (not declared_ours or other_claims(item)):
+        return
+    if is_wrapped(fixturedef.func) and not given_back(fixturedef, item, wanted(item)):
         return
     wide = not isinstance(request.node, pytest.Item)
     StandIn(fixturedef, "func", partial(_open_wide if wide else _open, fixturedef, request, item))
