@@ -1,4 +1,4 @@
-"""Which tests are ours: those that are async and that no other plugin runs."""
+"""Which tests are ours: those that are async and that no other plugin runs; and which async fixtures are."""
 
 from __future__ import annotations
 

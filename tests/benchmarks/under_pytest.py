@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.programs import environment
+from tests.pytest_shim.environments import python_with
 
 TESTS: Final = 2000
-PEERS: Final = ("pytest", "pytest-asyncio", "anyio")
 ONLY: Final = ("-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:cacheprovider")
 
 
@@ -132,14 +132,10 @@ ROWS: Final = {
 
 def peers_python() -> str | None:
     """Return the interpreter of the peers' environment; None if it cannot be made."""
-    home = Path(tempfile.gettempdir(), f"asynctestkit-peers-{sys.version_info[0]}.{sys.version_info[1]}")
-    python = home / "bin" / "python"
-    if not (home / "done").exists():
-        for command in ([sys.executable, "-m", "venv", str(home)], [str(python), "-m", "pip", "install", "-q", *PEERS]):
-            if subprocess.run(command, capture_output=True, check=False).returncode:
-                return None
-        (home / "done").touch()
-    return str(python)
+    try:
+        return python_with("benchmark")
+    except RuntimeError:
+        return None
 
 
 def cpu_time(python: str, file: Path, options: tuple[str, ...]) -> float:

@@ -16,6 +16,7 @@ runner, the table and the JSON know nothing about any single row. Rules that kee
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import unittest
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -291,6 +292,7 @@ TEST_LOOP: Final = "AsyncTestCase, loop per test"
 CLASS_LOOP: Final = "AsyncTestCase, loop per class"
 IMPORT: Final = "import asyncio, unittest"
 REPRS: Final = "repr of waiting tasks"
+PYTEST: Final = "import pytest"
 
 test_loop_suite: Final = suite(case_with_loop("test"))
 class_loop_suite: Final = suite(case_with_loop("class"))
@@ -307,13 +309,20 @@ def _grown(name: str, build: Callable[[int], TimedCall], *, limit: float | None 
     return Workload(name=f"{name}, 10 x the tests", group="growth", build=build, scale=10, against=against)
 
 
-def _imports(statement: str) -> Workload:
-    against = () if statement == IMPORT else (Against(baseline=IMPORT, limit=IMPORT_LIMIT_MS, added=True),)
-    full = statement if statement == IMPORT else f"{IMPORT}; {statement}"
-    name = IMPORT if statement == IMPORT else f"... {statement}"
+def _imports(statement: str, *, after: str = IMPORT) -> Workload:
+    against = () if statement == after else (Against(baseline=after, limit=IMPORT_LIMIT_MS, added=True),)
+    full = statement if statement == after else f"{after}; {statement}"
+    name = statement if statement == after else f"... {statement}"
     return Workload(
         name=name, group="import", statement=full, unit="import", milliseconds=True, samples=3, against=against
     )
+
+
+def _plugin_imports() -> tuple[Workload, ...]:
+    """Return what the pytest plugin adds to every run of pytest; nothing where pytest is not installed."""
+    if importlib.util.find_spec("pytest") is None:
+        return ()
+    return _imports(PYTEST, after=PYTEST), _imports("import asynctestkit.pytest_plugin", after=PYTEST)
 
 
 WORKLOADS: Final = (
@@ -398,6 +407,7 @@ WORKLOADS: Final = (
     _imports("import asynctestkit"),
     _imports("from asynctestkit import AsyncTestCase"),
     _imports("from asynctestkit import *"),
+    *_plugin_imports(),
 )
 
 GROUPS: Final = tuple(dict.fromkeys(workload.group for workload in WORKLOADS))

@@ -29,6 +29,22 @@ import asynctestkit
 
 """
 
+ANYIO_TEST: Final = """
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture
+async def task():
+    yield asyncio.current_task()
+
+@pytest.mark.anyio
+async def test_marked(task):
+    assert task is asyncio.current_task()
+    assert "HostTask" not in repr(asyncio.current_task())
+"""
+"""A test that is anyio's, and a fixture that is its owner's."""
+
 _DROPPED: Final = (
     "PYTEST",
     "ASYNCTESTKIT",
@@ -48,6 +64,11 @@ _CACHE: Final = tempfile.TemporaryDirectory(prefix="plugin-")
 def missing() -> str | None:
     """Return why pytest cannot be run here, None if it can."""
     return None if importlib.util.find_spec("pytest") else "pytest is not installed"
+
+
+def tells_subtests() -> bool:
+    """Whether this pytest reports every failed subtest; before version 9 the first one ends and fails its test."""
+    return missing() is None and importlib.util.find_spec("_pytest.subtests") is not None
 
 
 def run_pytest(
@@ -70,7 +91,7 @@ def run_pytest(
     """
     variables = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
     variables |= {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": _CACHE.name, **_PLAIN_OUTPUT}
-    options = _options(python == sys.executable, with_plugin) if "-n" not in arguments else ["-p", "no:cacheprovider"]
+    options = _options(python == sys.executable, with_plugin, workers="-n" in arguments)
     with written(files) as folder:
         return subprocess.run(
             [python, "-W", "error", "-m", "pytest", *options, *arguments],
@@ -137,8 +158,8 @@ def written(files: dict[str, str]) -> Iterator[Path]:
         yield folder
 
 
-def _options(this_python: bool, with_plugin: bool) -> list[str]:
-    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
+def _options(this_python: bool, with_plugin: bool, workers: bool = False) -> list[str]:
+    options = ["-p", "no:cacheprovider", "-p", "no:randomly", *([] if workers else ["-p", "no:xdist"])]
     if not with_plugin:
         return [*options, "-p", "no:asynctestkit"]
     return [*options, *plugin_options()] if this_python else options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -9,213 +10,86 @@ import re
 import subprocess
 import sys
 import unittest
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Final
 
 from tests.programs import LIMIT, ROOT
-from tests.pytest_shim.support import missing, run_pytest, written
+from tests.pytest_shim.agreement import SUITE, TELLING, UNDER_PYTEST, UNDER_UNITTEST
+from tests.pytest_shim.support import missing, run_pytest, tells_subtests, written
 
-SUITE: Final = """
-from asynctestkit import AsyncTestCase, async_hook, async_test, fixture, parametrize
+Outcomes = dict[str, list[str]]
 
-
-@fixture
-async def number():
-    yield 1
+FILES: Final = {"test_suite.py": SUITE, "telling.py": TELLING}
 
 
-@fixture(scope="module")
-async def wide():
-    yield asyncio.get_running_loop()
+def _plain(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes by names without what only one of the runners puts there."""
+    if not tells_subtests():
+        outcomes = {name: [kinds[0].partition(" in n=")[0]] for name, kinds in outcomes.items()}
+    return {re.sub(r"^test_suite\.(_async_tests\.)?", "", name): kinds for name, kinds in outcomes.items()}
 
 
-async def act(kind):
-    await asyncio.sleep(0)
-    if kind == "fail":
-        raise AssertionError("failed")
-    if kind == "error":
-        raise ValueError("broke")
-    if kind == "skip":
-        raise unittest.SkipTest("not here")
-
-
-KINDS = ["pass", "fail", "error", "skip"]
-
-
-class KindsTest(AsyncTestCase):
-    @parametrize("kind", KINDS)
-    @parametrize("n", range(6))
-    async def test_body(self, kind, n):
-        await act(kind)
-
-    @parametrize("kind", KINDS)
-    @parametrize("n", range(3))
-    async def test_fixture(self, kind, n, number, wide):
-        self.assertEqual(number, 1)
-        await act(kind)
-
-    @parametrize("n", range(6))
-    @unittest.expectedFailure
-    async def test_expected(self, n):
-        await act("fail")
-
-    @unittest.expectedFailure
-    async def test_unexpected(self):
-        pass
-
-    @unittest.skip("not now")
-    async def test_skipped(self):
-        raise AssertionError("it ran")
-
-    async def test_returns(self):
-        return 1
-
-    async def test_yields(self):
-        yield 1
-
-
-class SetUpTest(AsyncTestCase):
-    async def asyncSetUp(self):
-        await act(self._testMethodName.rpartition("_")[2])
-
-    async def test_pass(self): pass
-    async def test_fail(self): pass
-    async def test_error(self): pass
-    async def test_skip(self): pass
-
-
-class TearDownTest(SetUpTest):
-    async def asyncSetUp(self): pass
-
-    async def asyncTearDown(self):
-        await act(self._testMethodName.rpartition("_")[2])
-
-
-class CleanupTest(SetUpTest):
-    async def asyncSetUp(self):
-        self.addAsyncCleanup(act, self._testMethodName.rpartition("_")[2])
-
-
-class SharedTest(AsyncTestCase):
-    @classmethod
-    async def asyncSetUpClass(cls):
-        cls.loop_of_class = asyncio.get_running_loop()
-
-    @parametrize("kind", KINDS)
-    @parametrize("n", range(3))
-    async def test_it(self, kind, n):
-        self.assertIs(asyncio.get_running_loop(), self.loop_of_class)
-        await act(kind)
-
-
-class PlainTest(unittest.TestCase):
-    @async_hook
-    async def setUp(self):
-        self.task = asyncio.current_task()
-
-    @async_test
-    async def test_pass(self):
-        self.assertIs(self.task, asyncio.current_task())
-
-    @async_test
-    async def test_fail(self):
-        await act("fail")
-
-    @async_test
-    async def test_error(self):
-        await act("error")
-
-
-@async_test
-@parametrize("kind", KINDS)
-@parametrize("n", range(7))
-async def test_function(kind, n, number):
-    assert number == 1
-    await act(kind)
-
-
-@async_test(timeout=0.02)
-async def test_overruns():
-    await asyncio.Event().wait()
-"""
-
-UNDER_UNITTEST: Final = """
-import io, json, sys, unittest
-
-class Result(unittest.TestResult):
-    outcomes = {}
-
-    def note(self, test, outcome):
-        self.outcomes.setdefault(test.id(), outcome)
-
-    def addSuccess(self, test): self.note(test, "passed")
-    def addFailure(self, test, error): self.note(test, "failed")
-    def addError(self, test, error): self.note(test, "failed")
-    def addSkip(self, test, reason): self.note(test, "skipped")
-    def addExpectedFailure(self, test, error): self.note(test, "skipped")
-    def addUnexpectedSuccess(self, test): self.note(test, "failed")
-
-unittest.defaultTestLoader.loadTestsFromName("test_suite").run(Result())
-print(json.dumps(Result.outcomes))
-"""
-
-
-def _plain(name: str) -> str:
-    """Return a test's name without what only one of the runners puts there."""
-    return re.sub(r"^test_suite\.(_async_tests\.)?", "", name)
+@functools.cache
+def under_unittest() -> Outcomes:
+    """Return each test's outcome: pass, fail, error, skip with its reason, expected failure, unexpected success."""
+    with written(FILES) as folder:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", UNDER_UNITTEST],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+    return _plain(json.loads(done.stdout.splitlines()[-1]))
 
 
 @unittest.skipIf(missing(), missing() or "")
 class AgreementTest(unittest.TestCase):
-    """Each outcome is told as passed, failed or skipped; an expected failure counts as skipped, as pytest has it."""
+    """Failed subtests stand for the test that they are of."""
 
     maxDiff = None
 
-    def under_unittest(self) -> dict[str, str]:
-        with written({"test_suite.py": SUITE}) as folder:
-            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            done = subprocess.run(
-                [sys.executable, "-c", UNDER_UNITTEST],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=LIMIT,
-                check=False,
-            )
-        found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-        return {_plain(name): outcome for name, outcome in found.items()}
-
-    def under_pytest(self, *arguments: str) -> dict[str, str]:
+    def under_pytest(self, *arguments: str, with_plugin: bool = True) -> Outcomes:
         with written({}) as folder:
-            report = Path(folder, "junit.xml")
-            run_pytest({"test_suite.py": SUITE}, "-q", "-W", "ignore", f"--junit-xml={report}", *arguments)
-            cases = list(ElementTree.parse(report).iter("testcase"))
-        found: dict[str, str] = {}
-        for case in cases:
-            name = _plain(f"{case.get('classname')}.{case.get('name')}")
-            kinds = {child.tag for child in case}
-            failed = kinds & {"failure", "error"}
-            found[name] = "failed" if failed else "skipped" if "skipped" in kinds else "passed"
-        return found
+            report = Path(folder, "found.json")
+            finished = run_pytest(
+                {**FILES, "conftest.py": UNDER_PYTEST},
+                *("-q", "-W", "ignore", *arguments),
+                environment={"FOUND": str(report)},
+                with_plugin=with_plugin,
+            )
+            self.assertTrue(report.exists(), finished.stdout + finished.stderr)
+            return _plain(json.loads(report.read_text(encoding="utf-8")))
+
+    def expected(self, words: str = "") -> Outcomes:
+        return {name: outcome for name, outcome in under_unittest().items() if words in name}
 
     def test_outcomes(self) -> None:
-        """Alone, and on two workers where xdist is installed."""
-        expected = self.under_unittest()
-        self.assertGreaterEqual(len(expected), 100)
-        self.assertEqual(set(expected.values()), {"passed", "failed", "skipped"})
-        self.assertEqual(self.under_pytest(), expected)
-        if importlib.util.find_spec("xdist"):
-            self.assertEqual(self.under_pytest("-n", "2"), expected)
+        """The same for every one."""
+        self.assertEqual(self.under_pytest(), self.expected())
+
+    @unittest.skipUnless(importlib.util.find_spec("xdist"), "pytest-xdist is not installed")
+    def test_outcomes_on_two_workers(self) -> None:
+        """And on two workers."""
+        self.assertEqual(self.under_pytest("-n", "2"), self.expected())
 
     def test_without_the_plugin(self) -> None:
         """Methods agree without the plugin, too; functions that take fixtures of ours need it."""
-        expected = {name: outcome for name, outcome in self.under_unittest().items() if "Test." in name}
-        found = {
-            name: outcome for name, outcome in self.under_pytest("-p", "no:asynctestkit").items() if "Test." in name
-        }
-        self.assertEqual(found, expected)
+        found = self.under_pytest(with_plugin=False)
+        self.assertEqual({name: kinds for name, kinds in found.items() if "Test." in name}, self.expected("Test."))
+
+    def test_variety(self) -> None:
+        """They are more than a hundred, and every outcome is among them more than once."""
+        kinds = [kind.partition(": ")[0] for kinds in under_unittest().values() for kind in kinds]
+        self.assertGreater(len(under_unittest()), 100)
+        for kind in ("pass", "fail", "error", "skip", "expected failure"):
+            with self.subTest(kind):
+                self.assertGreater(kinds.count(kind), 4)
+        self.assertGreater(kinds.count("unexpected success"), 0)
+        self.assertEqual(len([kind for kind in kinds if " in n=" in kind]), 6 if tells_subtests() else 0)
 
 
 if __name__ == "__main__":

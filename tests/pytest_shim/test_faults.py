@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 import unittest
 
-from tests.pytest_shim.support import PluginTest
+from tests.pytest_shim.support import ANYIO_TEST, PluginTest
 
 
 class StrictModeTest(PluginTest):
@@ -178,23 +179,11 @@ class AnyioTest(PluginTest):
 
     def test_fixtures(self) -> None:
         """Async fixtures of its tests are its own; ours beside them are ours."""
-        source = """
-            @pytest.fixture
-            def anyio_backend():
-                return "asyncio"
-
-            @pytest.fixture
-            async def task():
-                yield asyncio.current_task()
-
-            @pytest.mark.anyio
-            async def test_theirs(task):
-                assert task is asyncio.current_task() and "TestRunner" in repr(task)
-
+        ours = """
             async def test_ours(task):
                 assert task is asyncio.current_task() and "HostTask" in repr(task)
         """
-        self.assert_pass(source, count=2)
+        self.assert_pass(ANYIO_TEST + textwrap.dedent(ours), count=2)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`@asynctestkit.fixture` in plain pytest suites: classes in pytest's style, and `@pytest.mark.parametrize`."""
+"""Our fixtures in plain pytest tests."""
 
 from __future__ import annotations
 
@@ -7,200 +7,189 @@ import unittest
 from tests.pytest_shim.support import PluginTest
 
 
-class ClassTest(PluginTest):
-    """Methods of a class without a base."""
+class OurFixturesTest(PluginTest):
+    """Our fixtures in plain pytest tests."""
 
-    def test_of_the_module(self) -> None:
-        """Its async methods take fixtures of the module, in their own task."""
-        source = """
+    def test_names(self) -> None:
+        """Plain and async tests get them, from the class, the module, its package or the registry, in any mix."""
+        package = """
             from asynctestkit import fixture
 
             @fixture
-            async def task():
+            async def of_package():
+                return "package"
+        """
+        source = """
+            from asynctestkit import fixture, registry
+
+            @fixture
+            async def ours():
                 yield asyncio.current_task()
 
-            @fixture(scope="module")
-            async def wide():
-                yield asyncio.get_running_loop()
+            @fixture
+            def plain(ours):
+                return ours
+
+            @registry.register
+            @fixture
+            async def registered():
+                return "registered"
+
+            @pytest.fixture
+            async def mixed(ours):
+                assert ours is asyncio.current_task()
+                return ours
+
+            async def test_async(ours, plain, mixed):
+                assert ours is plain is mixed is asyncio.current_task()
+
+            def test_plain(ours, of_package, registered, tmp_path):
+                assert not ours.done()
+                assert (of_package, registered) == ("package", "registered")
 
             class TestClass:
-                async def test_async(self, task):
-                    assert task is asyncio.current_task()
+                @fixture
+                async def value(self):
+                    return type(self).__name__
 
-                async def test_wide(self, wide, task):
-                    assert wide is asyncio.get_running_loop()
-                    assert task is asyncio.current_task()
-
-                def test_plain(self, task):
-                    assert not task.done()
-
-                @staticmethod
-                async def test_static(task):
-                    assert task is asyncio.current_task()
+                async def test_method(self, value, ours):
+                    assert value == "TestClass" and ours is asyncio.current_task()
         """
-        self.assert_pass(source, count=4)
+        files = {"pkg/__init__.py": package, "pkg/test_inner.py": source, "test_program.py": ""}
+        self.assert_pass("", "pkg", count=3, files=files)
 
-    def test_of_the_class(self) -> None:
-        """A fixture that is a method gets the test's own instance; a subclass may override it, or ask for it."""
+    def test_closed(self) -> None:
+        """They are closed after the test, last first, and a failure in that is an error at tear-down."""
         source = """
             from asynctestkit import fixture
 
             events = []
 
             @fixture
-            async def name():
-                return "module"
+            async def first():
+                yield
+                events.append("first")
 
-            class TestBase:
-                @fixture
-                async def name(self, name):
-                    self.task = asyncio.current_task()
-                    yield f"{name}.base"
-                    events.append(type(self).__name__)
+            @fixture
+            async def second(first):
+                yield
+                events.append("second")
 
-                async def test_it(self, name):
-                    assert name == "module.base"
-                    assert self.task is asyncio.current_task()
+            @fixture
+            async def breaks():
+                yield
+                raise ValueError("at close")
 
-            class TestSub(TestBase):
-                @fixture
-                async def name(self, name):
-                    return f"{name}.sub"
+            async def test_it(second):
+                events.append("test")
 
-                async def test_it(self, name):
-                    assert name == "module.base.sub"
-                    assert self.task is asyncio.current_task()
+            def test_closed():
+                assert events == ["test", "second", "first"]
 
-            async def test_outside(name):
-                assert name == "module"
-                assert events == ["TestBase", "TestSub"]
-        """
-        self.assert_pass(source, count=3)
-
-    def test_of_the_class_for_all_tests(self) -> None:
-        """One with `autouse`, and one that lives as long as the class, are opened for its tests and no others."""
-        source = """
-            from asynctestkit import fixture
-
-            events = []
-
-            class TestClass:
-                @fixture(autouse=True)
-                async def around(self):
-                    events.append("around")
-                    yield
-
-                @fixture(scope="class")
-                @classmethod
-                async def shared(cls):
-                    events.append("open")
-                    yield asyncio.get_running_loop()
-                    events.append("close")
-
-                async def test_a(self, shared):
-                    assert shared is asyncio.get_running_loop()
-
-                async def test_b(self, shared):
-                    assert shared is asyncio.get_running_loop()
-
-            async def test_after():
-                assert sorted(events) == ["around", "around", "close", "open"]
-        """
-        self.assert_pass(source, count=3)
-
-
-class ParametrizeTest(PluginTest):
-    """`@pytest.mark.parametrize` with the name of a fixture goes before the fixture, as before pytest's own."""
-
-    fixtures = """
-        from asynctestkit import async_test, fixture
-
-        @fixture(params=[1, 2])
-        async def number(param):
-            return param * 10
-
-        @fixture
-        async def plain():
-            return 0
-
-        @fixture
-        async def more(number):
-            return number + 1
-    """
-
-    def names(self, source: str) -> list[str]:
-        lines = self.outcomes(self.fixtures + source)
-        self.assertEqual(lines[-1], f"{len(lines) - 1} passed", lines)
-        return [line.removeprefix("PASSED ") for line in lines[:-1]]
-
-    def test_direct(self) -> None:
-        """The test is run for the mark's values only, whether the fixture has params or not."""
-        source = """
-        @pytest.mark.parametrize("number", ["a", "b"])
-        async def test_async(number):
-            assert number in "ab"
-
-        @pytest.mark.parametrize("number, plain", [("a", "b")])
-        def test_plain(number, plain):
-            assert (number, plain) == ("a", "b")
-
-        class TestClass:
-            @pytest.mark.parametrize("more", [7])
-            async def test_method(self, more):
-                assert more == 7
-
-        @pytest.mark.parametrize("plain", [8])
-        @async_test
-        async def test_decorated(plain):
-            assert plain == 8
-
-        async def test_none(number):
-            assert number in (10, 20)
+            async def test_breaks(breaks): pass
         """
         self.assertEqual(
-            self.names(source),
+            self.outcomes(source),
             [
-                "TestClass::test_method[7]",
-                "test_async[a]",
-                "test_async[b]",
-                "test_decorated[8]",
-                "test_none[1]",
-                "test_none[2]",
-                "test_plain[a-b]",
+                "ERROR test_breaks - ValueError: at close",
+                "PASSED test_breaks",
+                "PASSED test_closed",
+                "PASSED test_it",
+                "3 passed, 1 error",
             ],
         )
 
-    def test_below(self) -> None:
-        """Fixtures that ask for that name get the mark's value, too."""
+    def test_params_and_autouse(self) -> None:
+        """Params make one test each; a fixture that every test uses is used by plain tests, too."""
         source = """
-        @pytest.mark.parametrize("number", [100, 200])
-        async def test_it(number, more):
-            assert more == number + 1
-        """
-        self.assertEqual(self.names(source), ["test_it[100]", "test_it[200]"])
+            from asynctestkit import fixture
 
-    def test_beside(self) -> None:
-        """A parametrised fixture beside it still has all its params."""
+            used = []
+
+            @fixture(autouse=True)
+            async def always():
+                used.append(1)
+
+            @fixture(params=["a", "b"])
+            async def letter(param):
+                return param
+
+            @fixture
+            async def doubled(letter):
+                return letter * 2
+
+            async def test_letter(letter):
+                assert letter in "ab"
+
+            def test_doubled(doubled):
+                assert doubled in ("aa", "bb")
+
+            def test_used():
+                assert len(used) == 5
+        """
+        self.assertEqual(
+            self.outcomes(source),
+            [
+                "PASSED test_doubled[a]",
+                "PASSED test_doubled[b]",
+                "PASSED test_letter[a]",
+                "PASSED test_letter[b]",
+                "PASSED test_used",
+                "5 passed",
+            ],
+        )
+
+    def test_wide_ones_end_with_pytests_scopes(self) -> None:
+        """Module and class fixtures are shared by all kinds of tests, and end when pytest leaves the module, class."""
         source = """
-        @pytest.mark.parametrize("plain", [5])
-        async def test_it(plain, number):
-            assert plain == 5
-            assert number in (10, 20)
-        """
-        self.assertEqual(self.names(source), ["test_it[1-5]", "test_it[2-5]"])
+            from asynctestkit import AsyncTestCase, fixture
 
-    def test_indirect(self) -> None:
-        """With `indirect` the fixture is made with the mark's values as its params."""
-        source = """
-        @pytest.mark.parametrize("number", [5, 6], indirect=True)
-        async def test_all(number, request):
-            assert number == 10 * int(request.node.callspec.id)
+            events = []
 
-        @pytest.mark.parametrize(("number", "plain"), [(5, "b")], indirect=["number"])
-        async def test_some(number, plain, more):
-            assert (number, plain, more) == (50, "b", 51)
+            def wide(scope):
+                @fixture(scope=scope, name=scope + "_wide")
+                async def give():
+                    events.append("open " + scope)
+                    yield asyncio.get_running_loop()
+                    events.append("close " + scope)
+                return give
+
+            session_wide, module_wide, class_wide = wide("session"), wide("module"), wide("class")
+
+            class CaseTest(AsyncTestCase):
+                async def test_it(self, module_wide, session_wide):
+                    self.assertIs(module_wide, asyncio.get_running_loop())
+
+            async def test_async(module_wide):
+                assert module_wide is asyncio.get_running_loop()
+
+            class TestClass:
+                async def test_a(self, class_wide, module_wide):
+                    assert class_wide is module_wide is asyncio.get_running_loop()
+
+                def test_b(self, class_wide):
+                    assert not class_wide.is_running()
+
+            def test_class_is_closed():
+                assert events == ["open module", "open session", "open class", "close class"]
         """
-        self.assertEqual(self.names(source), ["test_all[5]", "test_all[6]", "test_some[5-b]"])
+        other = """
+            import sys
+            import test_program
+
+            def test_module_is_closed():
+                assert test_program.events[-1:] == ["close module"]
+        """
+        conftest = """
+            def pytest_unconfigure():
+                import sys
+                print("last:", sys.modules["test_program"].events[-1])
+        """
+        said = self.run_pytest(
+            source, "test_program.py", "test_zother.py", conftest=conftest, files={"test_zother.py": other}
+        )[1]
+        self.assertIn("6 passed", said)
+        self.assertIn("last: close session", said)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+"""Fixtures called `event_loop` and `event_loop_policy`, as suites for older versions of pytest-asyncio have them."""
+
+from __future__ import annotations
+
+import unittest
+
+from tests.pytest_shim.support import PluginTest
+
+
+class OverrideTest(PluginTest):
+    """Fixtures called `event_loop` and `event_loop_policy`, which older versions let suites override."""
+
+    quiet = ("-W", "ignore:fixture 'event_loop:pytest.PytestDeprecationWarning")
+
+    def test_loop(self) -> None:
+        """Tests and fixtures run on the loop that `event_loop` gives, which stays open for as long as it says."""
+        source = """
+            @pytest.fixture(scope="module")
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                assert not loop.is_closed()
+                loop.close()
+
+            @pytest.fixture(scope="module")
+            async def wide(event_loop):
+                assert asyncio.get_running_loop() is event_loop
+                yield asyncio.get_running_loop()
+
+            @pytest.fixture
+            async def narrow():
+                yield asyncio.get_running_loop()
+
+            async def test_a(event_loop):
+                assert asyncio.get_running_loop() is event_loop
+
+            async def test_b(event_loop, wide, narrow):
+                assert asyncio.get_running_loop() is event_loop is wide is narrow
+
+            def test_plain(event_loop, wide, narrow):
+                assert event_loop is wide is narrow
+                assert event_loop.run_until_complete(asyncio.sleep(0, 3)) == 3
+
+            class TestClass:
+                async def test_c(self, event_loop):
+                    assert asyncio.get_running_loop() is event_loop
+        """
+        self.assert_pass(source, *self.quiet, count=4)
+
+    def test_conftest(self) -> None:
+        """An override in a conftest holds for the tests beside and below it, also for one that does not ask for it."""
+        conftest = """
+            class Loop(asyncio.SelectorEventLoop): pass
+
+            @pytest.fixture
+            def event_loop():
+                loop = Loop()
+                yield loop
+                loop.close()
+        """
+        source = """
+            async def test_it():
+                assert type(asyncio.get_running_loop()).__name__ == "Loop"
+
+            @pytest.fixture
+            async def narrow():
+                yield asyncio.get_running_loop()
+
+            def test_plain(narrow):
+                assert type(narrow).__name__ == "Loop"
+        """
+        self.assert_pass(source, *self.quiet, count=2, conftest=conftest)
+
+    def test_policy(self) -> None:
+        """`event_loop_policy` gives the loops that tests run on."""
+        source = """
+            class Loop(asyncio.SelectorEventLoop): pass
+
+            class Policy:
+                def new_event_loop(self):
+                    return Loop()
+
+            @pytest.fixture(scope="module")
+            def event_loop_policy():
+                return Policy()
+
+            async def test_it():
+                assert type(asyncio.get_running_loop()) is Loop
+        """
+        self.assert_pass(source, *self.quiet, count=1)
+
+    def test_noted(self) -> None:
+        """It is noted once that this is an old way, and what replaces it."""
+        source = """
+            @pytest.fixture
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+
+            async def test_a(): pass
+            async def test_b(): pass
+        """
+        _, said = self.run_pytest(source, "-W", "default::pytest.PytestDeprecationWarning")
+        self.assertIn("2 passed, 1 warning", said)
+        self.assertIn("fixture 'event_loop' is overridden, as older versions of pytest-asyncio allowed", said)
+        self.assertIn("@pytest.mark.asynctestkit(loop_factory=...)", said)
+
+    def test_no_loop(self) -> None:
+        """One that gives something else is refused."""
+        source = """
+            @pytest.fixture
+            def event_loop():
+                return 3
+
+            async def test_it(): pass
+        """
+        self.assertEqual(
+            self.outcomes(source, *self.quiet),
+            [
+                "FAILED test_it - asynctestkit.UsageError: fixture 'event_loop' gave 3, which is no event loop",
+                "1 failed",
+            ],
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
