@@ -45,7 +45,8 @@ def replace_function(fixturedef: Any, request: Any, make: Callable[[Any], object
     if not hasattr(fixturedef, "func"):
         _refuse("fixturedef.func", fixturedef.argname)
     make(fixturedef)
-    request.addfinalizer(partial(_require_call, fixturedef, fixturedef.func))
+    if not request.config.getoption("setupplan", False):  # which calls no fixture
+        request.addfinalizer(partial(_require_call, fixturedef, fixturedef.func))
 
 
 def _require_call(fixturedef: Any, stand_in: object) -> None:
