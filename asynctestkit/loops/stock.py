@@ -7,7 +7,7 @@ stand-in puts the real selector in its place, with the sockets.
 
 Rules:
 
-1. What a test can see is that of asyncio's loop; only the name of its class differs.
+1. What a test can see is that of asyncio's loop, the name of the class included; only the class is another.
 2. A wake-up from another thread is never lost: the first wait returns at once, so what was called before the sockets
    were there is found by the turn that follows.
 3. Where `asyncio.new_event_loop` would give something else than asyncio's own selector loop (another policy, a patched
@@ -61,6 +61,9 @@ class StockLoop(asyncio.SelectorEventLoop):
         if self._csock is None and not self.is_closed():
             self._equip()
         super().add_signal_handler(sig, callback, *args)
+
+
+StockLoop.__name__ = StockLoop.__qualname__ = _STOCK.__name__  # which messages and reprs show
 
 
 class _StandIn(selectors.BaseSelector):
