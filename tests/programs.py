@@ -31,7 +31,9 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 def plugin_options() -> list[str]:
     """Return what pytest is called with to have our plugin, which it finds by itself only where it is installed."""
-    return [] if importlib.metadata.entry_points(group="pytest11", name="asynctestkit") else ["-p", PLUGIN]
+    # As pytest looks for it: in all distributions, for one in the working directory may just be written anew.
+    found = (one.entry_points.select(group="pytest11") for one in importlib.metadata.distributions(name="asynctestkit"))
+    return [] if any(found) else ["-p", PLUGIN]
 
 
 def run(
