@@ -311,8 +311,18 @@ def enter_module(module: str) -> WideScope:
     if scope is None:
         scope = enter(Scope.MODULE, module, module)
         if not _keep(scope):
-            unittest.addModuleCleanup(scope.end)
+            unittest.addModuleCleanup(_end_in_its_thread, scope, threading.get_ident())
     return scope
+
+
+def _end_in_its_thread(scope: WideScope, thread: int) -> None:
+    """End a scope, but not from another thread: unittest has one list of module cleanups for all threads.
+
+    Whoever ends its module first empties that list. What is left of others ends with the next class of another module
+    in their threads, or with their runs.
+    """
+    if threading.get_ident() == thread:
+        scope.end()
 
 
 def enter_session(result: object) -> WideScope:

@@ -7,6 +7,7 @@ import contextvars
 import threading
 import unittest
 from typing import Any
+from unittest import mock
 
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
@@ -166,6 +167,27 @@ class EndTest(unittest.TestCase):
         scopes.enter_class(type("Case", (), {})).end()
         self.assertIs(scopes.entered(Scope.MODULE, module.owner), module)
         shared.leave(test)
+
+    @mock.patch("unittest.case._module_cleanups", [])
+    def test_module_cleanups_of_another_thread(self) -> None:
+        """A module that ends in another thread runs unittest's cleanups of all threads, and ends no scope of this one."""
+        scope = scopes.enter_module("a module of this thread")
+        self.addCleanup(scope.end)
+        loop = scope.hold(OPTIONS).loop
+        thread = threading.Thread(target=unittest.doModuleCleanups)
+        thread.start()
+        thread.join()
+        self.assertIs(scopes.entered(Scope.MODULE, "a module of this thread"), scope)
+        self.assertFalse(loop.is_closed())
+
+    @mock.patch("unittest.case._module_cleanups", [])
+    def test_module_cleanups(self) -> None:
+        """A module ends with unittest's cleanups of modules."""
+        scope = scopes.enter_module("a module")
+        loop = scope.hold(OPTIONS).loop
+        unittest.doModuleCleanups()
+        self.assertIsNone(scopes.entered(Scope.MODULE, "a module"))
+        self.assertTrue(loop.is_closed())
 
 
 class PhasesTest(unittest.TestCase):
