@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asynctestkit.case import AsyncTestCase as AsyncTestCase
+    from asynctestkit.checking import fail_on as fail_on
+    from asynctestkit.checks.tasks import background_task as background_task
     from asynctestkit.decorators import async_hook as async_hook
     from asynctestkit.decorators import async_test as async_test
     from asynctestkit.fixtures.definition import fixture as fixture
@@ -22,16 +24,20 @@ if TYPE_CHECKING:
     from asynctestkit.fixtures.registry import registry as registry
     from asynctestkit.fixtures.requests import uses as uses
     from asynctestkit.report.errors import AsyncTestKitError as AsyncTestKitError
+    from asynctestkit.report.errors import FindingError as FindingError
     from asynctestkit.report.errors import FixtureError as FixtureError
     from asynctestkit.report.errors import LoopError as LoopError
     from asynctestkit.report.errors import ScopeError as ScopeError
     from asynctestkit.report.errors import SilentPassError as SilentPassError
     from asynctestkit.report.errors import UsageError as UsageError
+    from asynctestkit.report.findings import FindingWarning as FindingWarning
     from asynctestkit.report.tasks import format_tasks as format_tasks
 
 _HOMES = {
     "AsyncTestCase": "asynctestkit.case",
     "AsyncTestKitError": "asynctestkit.report.errors",
+    "FindingError": "asynctestkit.report.errors",
+    "FindingWarning": "asynctestkit.report.findings",
     "FixtureError": "asynctestkit.report.errors",
     "FixtureRegistry": "asynctestkit.fixtures.registry",
     "LoopError": "asynctestkit.report.errors",
@@ -40,6 +46,8 @@ _HOMES = {
     "UsageError": "asynctestkit.report.errors",
     "async_hook": "asynctestkit.decorators",
     "async_test": "asynctestkit.decorators",
+    "background_task": "asynctestkit.checks.tasks",
+    "fail_on": "asynctestkit.checking",
     "fixture": "asynctestkit.fixtures.definition",
     "format_tasks": "asynctestkit.report.tasks",
     "parametrize": "asynctestkit.fixtures.params",
@@ -50,6 +58,8 @@ _HOMES = {
 __all__ = [
     "AsyncTestCase",
     "AsyncTestKitError",
+    "FindingError",
+    "FindingWarning",
     "FixtureError",
     "FixtureRegistry",
     "LoopError",
@@ -58,6 +68,8 @@ __all__ = [
     "UsageError",
     "async_hook",
     "async_test",
+    "background_task",
+    "fail_on",
     "fixture",
     "format_tasks",
     "parametrize",

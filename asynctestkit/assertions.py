@@ -7,11 +7,14 @@ collects what its block raises; a cancellation by an open scope is the whole tes
 from __future__ import annotations
 
 import asyncio
+import re
 import unittest
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
+from asynctestkit.checking import expect_loop_error
+from asynctestkit.checks.loop_errors import Expected
 from asynctestkit.report import mistakes
 from asynctestkit.report.frames import TRIM_FRAMES
 
@@ -24,6 +27,18 @@ _NO_MESSAGE: Final[Any] = object()
 
 class Assertions(unittest.TestCase):
     """What AsyncTestCase asserts otherwise than TestCase."""
+
+    def expect_loop_error(self, pattern: str | re.Pattern[str]) -> AbstractContextManager[Expected]:
+        """Expect that an error reaches the loop's exception handler inside the block, and take it for no finding.
+
+        Args:
+            pattern: Searched for in "Type: text" of the error and in the loop's own message.
+
+        Raises:
+            AssertionError: At the end of the block, if there was no such error.
+            UsageError: The pattern is no regular expression, or no test whose errors are checked is running.
+        """
+        return expect_loop_error(pattern)
 
     def assertTrue(self, expr: Any, msg: Any = None) -> None:
         """Check that the expression is true; a coroutine object is neither, and fails."""

@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
-from asynctestkit import class_hooks, declaration, running
+from asynctestkit import checking, class_hooks, declaration, running
 from asynctestkit.assertions import Assertions
 from asynctestkit.fixtures.expansion import Variants, expand_methods
 from asynctestkit.fixtures.params import CHOICES, VALUES
@@ -244,6 +244,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         if life.has_something_to_report:
             with outcome.testPartExecutor(self):
                 life.report()
+        checking.check(self, life, outcome)
         return bool(outcome.success)
 
     def _atk_close_fixtures(self, life: Life) -> None:
@@ -296,7 +297,9 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         super(IsolatedAsyncioTestCase, self).debug()
         life = self._atk_life
         if life is not None:
+            life.close_fixtures()
             life.report()
+            life.check(instance=self)
         self._atk_end()
 
     if not TYPE_CHECKING:
@@ -372,7 +375,8 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             own, timeout = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        plan = Plan(name, cls, options, asked, self._atk_result, timeout)
+        policy = checking.policy_of(cls, getattr(cls, name, None))
+        plan = Plan(name, cls, options, asked, self._atk_result, timeout, policy)
         return plan if self._atk_given is None else self._atk_given.complete(plan), refusal
 
     def _atk_end(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 from asynctestkit import functions, plain
 from asynctestkit.case import AsyncTestCase
+from asynctestkit.checking import policy_of
 from asynctestkit.fixtures.requests import outermost, shown_signature
 from asynctestkit.fixtures.signatures import signature_of
 from asynctestkit.harness import Plan
@@ -128,7 +129,8 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
         if issubclass(owner, unittest.TestCase):
             return plain.run_test(case, function, *args, **kwargs)
         marked = outermost(getattr(owner, function.__name__, None), function)
-        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds)
+        policy = policy_of(owner, marked)
+        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds, policy=policy)
         return functions.run_function(plan, function, marked, (case, *args), kwargs)
 
     return test
@@ -148,7 +150,8 @@ def _function(function: Any, options: LoopOptions, seconds: float | None) -> Cal
         owner = functions.owner_of(test) if published else functions.FunctionTests
         marked = functions.current(test) if published else test
         result = functions.running_result()
-        plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds, result=result)
+        policy = policy_of(owner, marked)
+        plan = Plan(function.__name__, owner, options, timeout=seconds, result=result, policy=policy)
         return functions.run_function(plan, function, marked, args, kwargs)
 
     test.__signature__ = shown_signature(function)  # type: ignore[attr-defined]  # what inspect.signature looks for first

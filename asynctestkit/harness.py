@@ -1,7 +1,7 @@
 """The order of events around one test. Every front door calls this; it is written nowhere else.
 
 1.  Skip decided (by the runner, before anything here is called): no loop is opened for a skipped test.
-2.  Open a managed loop, or join the shared one, and make it current.
+2.  Open a managed loop, or join the shared one, and make it current; the checks begin.
 3.  `setUp`: a plain function runs outside the running loop, in the test's context; what a coroutine function returns
     is awaited in the test task. Then `asyncSetUp`.
 4.  Fixtures the test asks for are opened, dependencies first.
@@ -9,7 +9,8 @@
 6.  Fixtures are closed, in reverse.
 7.  `asyncTearDown`, then `tearDown`.
 8.  Cleanups, last in first out, sync and async mixed.
-9.  What was held back is reported: a cancellation that ended a phase and that no scope has answered for.
+9.  What was held back is reported: a cancellation that ended a phase and that no scope has answered for. The checks
+    then look for what the test has left; what they have found fails a test that passed so far (see `checked`).
 10. What is left is cancelled and awaited, the loop is closed or left to those who share it, and the loop that was
     current before is current again.
 
@@ -24,13 +25,13 @@ import contextvars
 import enum
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asynctestkit.checked import CheckedPhases, Runner
+from asynctestkit.checks.policy import Policy, run_policy
 from asynctestkit.fixtures.graph import FixturePlan
 from asynctestkit.loops import scopes
-from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
-from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.report.errors import ScopeError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
@@ -54,6 +55,8 @@ class Plan(NamedTuple):
     asked: Scope | None = None
     result: object = None
     timeout: float | None = None
+    policy: Policy | None = None
+    """What the checks do; None: what they do in the whole run."""
 
 
 class Step(enum.IntEnum):
@@ -70,15 +73,7 @@ class Step(enum.IntEnum):
 _SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
 
 
-class Runner(Protocol):
-    """What `asyncio.Runner` offers; suites put one of their own in `_asyncioRunner`."""
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Return the loop, opened if need be."""
-        ...
-
-
-class Life(Phases):
+class Life(CheckedPhases):
     """One test's life on its loop, step by step; it also speaks the protocol of `asyncio.Runner`.
 
     Args:
@@ -93,10 +88,6 @@ class Life(Phases):
     refusal: Exception | None = None
     """Why the test cannot run: raised before anything is set up."""
 
-    shared: SharedLoop | None = None
-    """The shared loop that the test runs on; None where it has a loop of its own."""
-
-    _managed: ManagedLoop | None = None
     _bare_class: scopes.WideScope | None = None
     _deadline: asyncio.TimerHandle | None = None
 
@@ -222,11 +213,15 @@ class Life(Phases):
     def body(self, run: Callable[..., Any], /, *args: Any) -> Any:
         """Steps 4 and 5: open the fixtures and run the test itself by calling `run`; return what it returned."""
         self._enter(_BODY)
-        if self.fixtures is None:
-            return run(*args)
-        values = self.fixtures.open()
-        self.meet_interruption()
-        return None if values is None else run(*args, **values)
+        try:
+            if self.fixtures is None:
+                return run(*args)
+            values = self.fixtures.open()
+            self.meet_interruption()
+            return None if values is None else run(*args, **values)
+        except Exception as error:
+            self.note_failure(error)
+            raise
 
     async def fetch(self, plan: FixturePlan, *, instance: object) -> Any:
         """Give the running test a fixture that it asks for by name."""
@@ -306,6 +301,7 @@ class Life(Phases):
 
     def abandon(self) -> None:
         """Let go of the loop where it cannot be run any more: what is left on it ends with it."""
+        self.end_checks()
         managed, self._managed = self._managed, None
         shared, self.shared = self.shared, None
         if shared is not None:
@@ -314,6 +310,7 @@ class Life(Phases):
             managed.loop.close()
 
     def _close_loop(self) -> None:
+        self.end_checks()  # a test that was interrupted has not come to its report
         managed, self._managed = self._managed, None
         shared, self.shared = self.shared, None
         if self.fixtures is not None:
@@ -355,9 +352,23 @@ class Life(Phases):
             managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
         self._managed = managed
         managed.make_current()
+        self.begin_checks(plan.policy or run_policy(), managed.loop)
         if plan.timeout is not None:
             self._deadline = managed.loop.call_later(plan.timeout, self._expire, plan.timeout)
         return managed
+
+    @property
+    def result(self) -> object:
+        """The result of the run, None if there is none."""
+        return self.plan.result
+
+    @property
+    def title(self) -> str:
+        """What reports call the test."""
+        owner = self.plan.owner
+        if getattr(owner, "_atk_of_module", False):  # a function; the class in which it is gathered is nobody's
+            return f"{owner.__module__}.{self.plan.name}"
+        return f"{owner.__module__}.{owner.__qualname__}.{self.plan.name}"
 
     def _join(self, scope: scopes.WideScope) -> ManagedLoop:
         refuse_running_loop()
@@ -395,7 +406,12 @@ def run_alone(
         finally:
             life.close_fixtures()
         life.report()
+        life.check()
         return value
+    except Exception as error:
+        life.failure = error
+        life.check(failed=True)
+        raise
     finally:
         life.close()
 

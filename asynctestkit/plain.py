@@ -13,6 +13,7 @@ import unittest
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
+from asynctestkit.checking import amend, policy_of
 from asynctestkit.fixtures.requests import outermost, patched_arguments, requests_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
@@ -142,12 +143,16 @@ def plan_of(case: Any) -> Plan:
     options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
     outcome = getattr(case, "_outcome", None)  # private: the way to the result of the run; none in debug()
     result = getattr(outcome, "result", None)
-    return Plan(name=case._testMethodName, owner=type(case), options=options, timeout=timeout, result=result)
+    policy = policy_of(type(case), test)
+    return Plan(case._testMethodName, type(case), options, None, result, timeout, policy)
 
 
 def _close(case: unittest.TestCase) -> None:
     life: Life = vars(case).pop(_LIFE)
+    outcome = getattr(case, "_outcome", None)
     try:
         life.report()
+        if not life.ends_later:
+            amend(case, life.check(failed=outcome is not None and not outcome.success, instance=case))
     finally:
         life.close()

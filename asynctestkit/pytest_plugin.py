@@ -286,7 +286,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say what was accepted though it has no meaning here."""
+    """Say what was accepted though it has no meaning here, and what was found where nothing fails for it."""
+    found = sys.modules["asynctestkit.checks.summary"].take() if "asynctestkit.checks.summary" in sys.modules else None
+    if found:
+        terminalreporter.section("asynctestkit: findings")
+        terminalreporter.write_line(found)
     notes = config.stash.get(NOTES, None)
     if notes:
         terminalreporter.section("asynctestkit: accepted, without an effect")

@@ -51,18 +51,18 @@ def run_parts(case: Any, result: Any) -> None:
         try:
             case._callSetUp()
         except BaseException:
-            _record(case, outcome)
+            record(case, outcome)
         if outcome.success:
             try:
                 case._callTestMethod(method)
             except BaseException:
-                _record(case, outcome)
+                record(case, outcome)
             # As in testPartExecutor: a part begins as a success, whatever came before.
             before, outcome.success = outcome.success, True
             try:
                 case._callTearDown()
             except BaseException:
-                _record(case, outcome)
+                record(case, outcome)
             outcome.success = outcome.success and before
         case.doCleanups()
         if _TELLS_DURATION:
@@ -74,13 +74,15 @@ def run_parts(case: Any, result: Any) -> None:
         result.stopTest(case)
 
 
-def _record(case: Any, outcome: Any) -> None:
+def record(case: Any, outcome: Any) -> None:
     """Have unittest record the error that is being handled."""
     error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
     try:
         with outcome.testPartExecutor(case):
             assert error is not None
             clean(error)
+            if case._atk_life is not None:
+                case._atk_life.note_failure(error)
             raise error
     finally:
         del error

@@ -18,7 +18,7 @@ from tests.outcomes import outcomes
 HEADER = """
 import asyncio, unittest
 from unittest import mock
-from asynctestkit import async_test, parametrize
+from asynctestkit import async_test, fail_on, parametrize
 
 ran = []
 

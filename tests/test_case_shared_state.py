@@ -6,7 +6,7 @@ import asyncio
 import unittest
 from typing import Any
 
-from asynctestkit import AsyncTestCase
+from asynctestkit import AsyncTestCase, fail_on
 from tests.cases import case_of
 from tests.outcomes import Events, OutcomeResult, mask, suite_events, suite_of
 
@@ -104,6 +104,7 @@ class OwnersTest(unittest.TestCase):
         events: Events = []
         tasks: list[asyncio.Task[None]] = []
 
+        @fail_on(pending_tasks=False)
         class Case(Worker):
             async def test_a(self) -> None:
                 await self.order()
@@ -120,6 +121,7 @@ class OwnersTest(unittest.TestCase):
         events: Events = []
         tasks: list[asyncio.Task[None]] = []
 
+        @fail_on(pending_tasks=False)
         class Case(AsyncTestCase):
             loop_scope = "class"
 

@@ -95,6 +95,7 @@ class RunningTest(ModuleCase):
                     ran.append("ended")
 
             @async_test
+            @fail_on(pending_tasks=False)
             async def test_one():
                 globals()["task"] = asyncio.create_task(serve())
                 await asyncio.sleep(0)

@@ -9,7 +9,7 @@ import pickle
 import unittest
 from typing import Any
 
-from asynctestkit import AsyncTestCase, LoopError, async_hook, async_test
+from asynctestkit import AsyncTestCase, LoopError, async_hook, async_test, fail_on
 from tests.outcomes import BothWays, Events, complaints, run_debug, run_one
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
@@ -53,6 +53,7 @@ class OrderTest(BothWays):
                 finally:
                     events.append("left over task ended")
 
+            @fail_on(pending_tasks=False)
             class Case(unittest.TestCase):
                 @async_hook
                 async def setUp(self) -> None:

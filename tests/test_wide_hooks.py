@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import unittest
 
-from asynctestkit import async_hook, async_test
+from asynctestkit import async_hook, async_test, fail_on
 from tests.outcomes import run_class
 
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
@@ -168,6 +168,7 @@ class ClassHooksTest(unittest.TestCase):
                 cls.server = asyncio.create_task(serve("class"))
 
             @async_test
+            @fail_on(pending_tasks=False)
             async def test_one(self) -> None:
                 self.task = asyncio.create_task(serve("test"))
                 await asyncio.sleep(0)

@@ -172,11 +172,17 @@ class ManagedLoop:
             self._leave_as_found()
             return
         try:
-            if not (nothing_is_left(self.loop) and not other_tasks(self.loop, frozenset())):
-                self.run_to_end(_wind_up(self.loop, at_exit=at_exit))
+            self.wind_up(at_exit=at_exit)
         finally:
             self.give_back()
             self.loop.close()
+
+    def wind_up(self, *, at_exit: bool = False) -> None:
+        """Cancel what is left and shut down generators and threads, if there is anything; the loop stays open."""
+        if isinstance(self.options.factory, GivenLoop):
+            return
+        if not nothing_is_left(self.loop) or other_tasks(self.loop, frozenset()):
+            self.run_to_end(_wind_up(self.loop, at_exit=at_exit))
 
     def _leave_as_found(self) -> None:
         """End what is left of what ran on a loop that stays open."""
@@ -187,10 +193,10 @@ class ManagedLoop:
         finally:
             self.give_back()
 
-    def settle(self) -> None:
-        """Give tasks that were told to end the turn in which they do."""
+    def settle(self, delay: float = 0.0) -> None:
+        """Give tasks that were told to end the turn in which they do, which waits `delay` seconds for I/O."""
         if not self.loop.is_closed():
-            self.run_to_end(asyncio.sleep(0))
+            self.run_to_end(asyncio.sleep(delay))
 
     def cancel(self, tasks: Tasks, limit: float | None = None) -> None:
         """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler.

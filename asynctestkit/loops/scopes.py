@@ -25,6 +25,7 @@ from asynctestkit.loops import run_end
 from asynctestkit.loops.calls import Interruption, Phases
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.shared import SCOPE, SharedLoop, close_all, shared_loop
+from asynctestkit.report.contexts import TEST
 from asynctestkit.report.errors import LoopError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
 from asynctestkit.report.mistakes import refuse_generator
@@ -58,6 +59,7 @@ class WideScope(Phases):
     def __init__(self, kind: Scope, owner: Hashable, label: str, context: contextvars.Context) -> None:
         super().__init__(context, name=f"{kind.word} {label}")
         self.context.run(SCOPE.set, self)
+        self.context.run(TEST.set, None)  # it may begin while a test runs
         self.kind = kind
         self.owner = owner
         self.depth = 0

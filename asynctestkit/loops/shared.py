@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import gc
 import threading
 from collections.abc import Awaitable, Hashable
 from typing import Any, Final, Protocol
 
 from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
 from asynctestkit.loops.others import other_tasks
+from asynctestkit.report.contexts import context_of
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 
@@ -192,19 +192,8 @@ MOST_KNOWN: Final = 1000
 
 def scope_of(task: asyncio.Task[Any]) -> object:
     """Return the scope in whose context a task was made; None where that is a test's, or cannot be told."""
-    context = _context_of(task)
+    context = context_of(task)
     return None if context is None else context.get(SCOPE)
-
-
-def _context_of(task: Any) -> contextvars.Context | None:
-    """Return the context of an unfinished task.
-
-    Up to 3.11 a task does not tell: one in C shows it to the garbage collector alone, first of all contexts it holds.
-    """
-    get_context = getattr(task, "get_context", None)
-    found = getattr(task, "_context", None) if get_context is None else get_context()
-    held = [found] if found is not None else gc.get_referents(task)
-    return next((one for one in held if isinstance(one, contextvars.Context)), None)
 
 
 class _ThreadLoops(threading.local):

@@ -10,7 +10,9 @@ Rules:
 1. What a test can see is that of asyncio's loop, the name of the class included; only the class is another.
 2. A wake-up from another thread is never lost: the first wait returns at once, so what was called before the sockets
    were there is found by the turn that follows.
-3. Where `asyncio.new_event_loop` would give something else than asyncio's own selector loop (another policy, a patched
+3. While there is a `listener`, it is told of tasks, transports and servers as they are made, and first of all of errors
+   that would go to the exception handler. Nobody else can see that: handler and task factory stay the user's.
+4. Where `asyncio.new_event_loop` would give something else than asyncio's own selector loop (another policy, a patched
    function, a proactor), or that loop lacks what is replaced here, `new_event_loop` gives just that.
 """
 
@@ -18,23 +20,61 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.events as _events
+import asyncio.tasks as _tasks
+import contextvars
 import selectors
 from asyncio import selector_events
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVarTuple, Unpack
+from typing import Any, Final, Protocol, TypeVarTuple, Unpack
 
 _STOCK: Any = asyncio.SelectorEventLoop
 _NEW: Final = asyncio.new_event_loop
-_REPLACED: Final = ("_make_self_pipe", "_close_self_pipe", "_write_to_self", "add_signal_handler")
-_CAN_BE_LAZY: Final = all(hasattr(selector_events.BaseSelectorEventLoop, name) for name in _REPLACED) and issubclass(
-    _STOCK, selector_events.BaseSelectorEventLoop
+_REPLACED: Final = (
+    *("_make_self_pipe", "_close_self_pipe", "_write_to_self", "add_signal_handler", "_start_serving"),
+    *("_make_socket_transport", "_make_ssl_transport", "_make_datagram_transport"),
+    *("_asyncgen_firstiter_hook", "_asyncgen_finalizer_hook"),
+    *("_make_read_pipe_transport", "_make_write_pipe_transport", "_make_subprocess_transport"),
+)
+_CAN_BE_LAZY: Final = issubclass(_STOCK, selector_events.BaseSelectorEventLoop) and all(
+    hasattr(_STOCK, name) for name in _REPLACED
 )
 
 _Ts = TypeVarTuple("_Ts")
 
 
+class Listener(Protocol):
+    """Whoever is told what happens on a loop; it hears of it in the loop's thread, while it happens."""
+
+    def on_task(self, task: Any) -> None:
+        """Learn that a task was made."""
+        ...
+
+    def on_opened(self, thing: object) -> None:
+        """Learn that a transport or a server was made."""
+        ...
+
+    def on_generator(self, generator: Any) -> None:
+        """Learn that an async generator was begun."""
+        ...
+
+    def on_generator_dropped(self, generator: Any) -> None:
+        """Learn that an async generator died before it was exhausted or closed."""
+        ...
+
+    def on_timer(self, handle: Any) -> None:
+        """Learn that a timer was set."""
+        ...
+
+    def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
+        """Learn of an error that nobody has handled; return whether the exception handler need not be told."""
+        ...
+
+
 class StockLoop(asyncio.SelectorEventLoop):
     """asyncio's selector loop, lazily equipped; see the module."""
+
+    listener: Listener | None = None
+    """Who is told what happens on the loop."""
 
     _csock: Any = None
     _ssock: Any = None
@@ -61,6 +101,82 @@ class StockLoop(asyncio.SelectorEventLoop):
         if self._csock is None and not self.is_closed():
             self._equip()
         super().add_signal_handler(sig, callback, *args)
+
+    # What the listener is told.
+
+    def create_task(self, coro: Any, **options: Any) -> Any:
+        """Make a task as asyncio's loop does, which for most tasks is no more than this."""
+        stock: Any = self
+        if stock._task_factory is None and not stock._debug and not stock._closed:
+            task: Any = _tasks.Task(coro, loop=self, **options)
+        else:
+            task = super().create_task(coro, **options)
+            if task._source_traceback:  # in debug mode: without this frame, as without that of asyncio's own
+                del task._source_traceback[-1]
+        listener = self.listener
+        if listener is not None:
+            listener.on_task(task)
+        return task
+
+    def call_exception_handler(self, context: Any) -> None:
+        """Handle an error as asyncio's loop does, unless it is the listener's affair."""
+        if self.listener is None or not self.listener.on_error(self, context):
+            super().call_exception_handler(context)
+
+    def _start_serving(self, protocol_factory: Any, sock: Any, *args: Any, **options: Any) -> None:
+        _STOCK._start_serving(self, protocol_factory, sock, *args, **options)
+        server = args[1] if len(args) > 1 else options.get("server")
+        if self.listener is not None and server is not None:
+            self.listener.on_opened(server)
+
+    def _asyncgen_firstiter_hook(self, agen: Any) -> None:
+        if self.listener is not None:
+            self.listener.on_generator(agen)
+        _STOCK._asyncgen_firstiter_hook(self, agen)
+
+    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
+        if self.listener is not None:
+            self.listener.on_generator_dropped(agen)
+        _STOCK._asyncgen_finalizer_hook(self, agen)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: *_Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Set a timer as asyncio's loop does."""
+        handle: Any = super().call_at(when, callback, *args, context=context)
+        if self.listener is not None:
+            self.listener.on_timer(handle)
+            if handle._source_traceback:  # in debug mode
+                del handle._source_traceback[-1]
+        timer: asyncio.TimerHandle = handle
+        return timer
+
+    def _noted(self, transport: Any) -> Any:
+        if self.listener is not None:
+            self.listener.on_opened(transport)
+        return transport
+
+    def _make_socket_transport(self, *args: Any, **options: Any) -> Any:
+        return self._noted(_STOCK._make_socket_transport(self, *args, **options))
+
+    def _make_ssl_transport(self, *args: Any, **options: Any) -> Any:
+        return self._noted(_STOCK._make_ssl_transport(self, *args, **options))
+
+    def _make_datagram_transport(self, *args: Any, **options: Any) -> Any:
+        return self._noted(_STOCK._make_datagram_transport(self, *args, **options))
+
+    def _make_read_pipe_transport(self, *args: Any, **options: Any) -> Any:
+        return self._noted(_STOCK._make_read_pipe_transport(self, *args, **options))
+
+    def _make_write_pipe_transport(self, *args: Any, **options: Any) -> Any:
+        return self._noted(_STOCK._make_write_pipe_transport(self, *args, **options))
+
+    async def _make_subprocess_transport(self, *args: Any, **options: Any) -> Any:
+        return self._noted(await _STOCK._make_subprocess_transport(self, *args, **options))
 
 
 StockLoop.__name__ = StockLoop.__qualname__ = _STOCK.__name__  # which messages and reprs show
@@ -100,9 +216,50 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
+def _default_policy() -> Any:
+    """Return the class of asyncio's own policy, under the name that warns of nothing."""
+    names = vars(asyncio)
+    return names.get("_DefaultEventLoopPolicy") or names.get("DefaultEventLoopPolicy")
+
+
+_DEFAULT_POLICY: Final = _default_policy()
+
+
 def _gives_stock(policy: Any) -> bool:
     """Whether a policy makes asyncio's selector loops; where asyncio has no policies any more, it is `_NEW`."""
     if policy is _NEW:
         return getattr(asyncio, "EventLoop", None) is _STOCK
+    if policy is None:  # asyncio makes one of this class when it is first asked
+        return _default_policy() is _DEFAULT_POLICY and getattr(_DEFAULT_POLICY, "_loop_factory", None) is _STOCK
     made_by = getattr(type(policy), "new_event_loop", None)
     return getattr(made_by, "__module__", None) == _events.__name__ and policy._loop_factory is _STOCK
+
+
+def listen(loop: Any, listener: Listener | None) -> None:
+    """Have a listener told what happens on a loop from now on; None: nobody.
+
+    A loop that is not ours tells of tasks and errors, where its class lets its instances have attributes (uvloop's do).
+    """
+    if isinstance(loop, StockLoop):
+        loop.listener = listener
+        return
+    own = getattr(loop, "__dict__", None)
+    if own is None:
+        return
+    if listener is None:
+        own.pop("create_task", None)
+        own.pop("call_exception_handler", None)
+        return
+    cls: Any = type(loop)
+    create, handle = cls.create_task, cls.call_exception_handler
+
+    def create_task(coro: Any, **options: Any) -> Any:
+        task = create(loop, coro, **options)
+        listener.on_task(task)
+        return task
+
+    def call_exception_handler(context: Any) -> None:
+        if not listener.on_error(loop, context):
+            handle(loop, context)
+
+    own.update(create_task=create_task, call_exception_handler=call_exception_handler)

@@ -19,6 +19,7 @@ from collections.abc import Coroutine
 from threading import get_ident
 from typing import Any, Final
 
+from asynctestkit.loops.stock import StockLoop
 from asynctestkit.report.frames import TRIM_FRAMES
 
 if TRIM_FRAMES:
@@ -88,12 +89,16 @@ def new_task(
     return task
 
 
+def _known_as(name: str) -> tuple[Any, ...]:
+    return (getattr(BaseEventLoop, name, None), getattr(StockLoop, name, None))
+
+
 def _is_stock(loop: Any) -> bool:
     cls = type(loop)
     found = _known.get(cls)
     if found is None:
         found = _known[cls] = isinstance(loop, BaseEventLoop) and (
-            all(getattr(cls, name, None) is getattr(BaseEventLoop, name, cls) for name in _METHODS)
+            all(getattr(cls, name, None) in _known_as(name) for name in _METHODS)
             and all(hasattr(loop, name) for name in _STATE)
         )
     return found

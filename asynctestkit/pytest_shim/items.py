@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from asynctestkit import plain
+from asynctestkit.checking import policy_of
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.scopes import WideScope
@@ -142,7 +143,11 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
 
 def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
     joined, kind = _loop_to_join(item, options, used)
-    life = ItemLife(Plan(item.name, group_of(item).owner, kind, timeout=options.timeout), joined)
+    policy = policy_of(item.cls, item.obj)
+    life = ItemLife(Plan(item.name, group_of(item).owner, kind, timeout=options.timeout, policy=policy), joined)
+    # A test of `@async_test` is called as it is without the plugin.
+    decorated = hasattr(item.obj, "__atk_options__") and item.cls is None
+    life.node_id = f"{item.module.__name__}.{item.name}" if decorated else item.nodeid
     ours.ask(item, life)
     return life
 
@@ -167,7 +172,9 @@ def _life_of_plain_case(item: Any, case: Any, options: Options, used: list[wide.
 
 def _end(item: pytest.Item, life: ItemLife) -> None:
     del item.stash[LIFE]
-    life.end()
+    note = life.end(getattr(item, "instance", None))
+    if note is not None:  # too late for the report of the test itself
+        item.add_report_section("teardown", "asynctestkit", note)
 
 
 def _loop_to_join(

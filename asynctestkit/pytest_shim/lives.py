@@ -36,7 +36,7 @@ class ItemLife(Life):
         more_of_case: Asked whether the test itself expects another async phase, where it is one of AsyncTestCase.
     """
 
-    __slots__ = ("_changes", "_finishers", "_joined", "_more_of_case", "_watched", "awaits_tear_down")
+    __slots__ = ("_changes", "_finishers", "_joined", "_more_of_case", "_watched", "awaits_tear_down", "node_id")
 
     def __init__(
         self, plan: Plan, joined: scopes.WideScope | None, more_of_case: Callable[[], bool] | None = None
@@ -47,6 +47,7 @@ class ItemLife(Life):
         self._changes = Changes()
         self._finishers: list[tuple[Opening, Finish]] = []
         self._watched: list[Keeper] = []
+        self.node_id = ""
         self.awaits_tear_down = False
         """Whether an async teardown function will run after the test."""
 
@@ -56,7 +57,7 @@ class ItemLife(Life):
             return self._joined
         return super().scope_to_join()
 
-    def watch(self, keeper: Keeper) -> None:
+    def heed(self, keeper: Keeper) -> None:
         """End with the real error if a scope fires that a wider fixture holds open."""
         keeper.watch(self.interrupt)
         self._watched.append(keeper)
@@ -74,8 +75,10 @@ class ItemLife(Life):
         self._begin_phase(step)
         try:
             value = run(*given, **arguments)
-        except RuntimeError as error:
-            explain(error)
+        except Exception as error:
+            if isinstance(error, RuntimeError):
+                explain(error)
+            self.note_failure(error)
             raise
         finally:
             self._changes.take_from(self.context)
@@ -140,12 +143,30 @@ class ItemLife(Life):
         finally:
             self._changes.take_from(self.context)
 
-    def end(self) -> None:
-        """End the life: what was held back is raised, the loop closed or left."""
+    @property
+    def title(self) -> str:
+        """What reports call the test: as pytest does, unless it is unittest's."""
+        return self.node_id or super().title
+
+    @property
+    def ends_later(self) -> bool:
+        """Whether fixtures of pytest are still open."""
+        return bool(self._finishers) or self.awaits_tear_down
+
+    def end(self, instance: object) -> str | None:
+        """End the life: what was held back, or found, is raised, the loop closed or left.
+
+        Args:
+            instance: What the test is a method of.
+
+        Returns:
+            What was found in a test that has failed already.
+        """
         for keeper in self._watched:
             keeper.unwatch(self.interrupt)
         try:
             self.report()
+            return self.check(instance=instance)
         finally:
             self.step = _CLOSED
             try:

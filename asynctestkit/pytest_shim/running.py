@@ -6,7 +6,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -18,6 +18,7 @@ from asynctestkit.pytest_shim.items import asked, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.notes import note
 from asynctestkit.pytest_shim.overrides import overrides_seen_from
+from asynctestkit.pytest_shim.private import params_of
 from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.report import mistakes
@@ -93,6 +94,17 @@ def _examples(inner: Any, item: pytest.Function, life: ItemLife) -> Callable[...
 def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **arguments: Any) -> None:
     if args:  # drawn by Hypothesis
         function = functools.partial(function, *args)
+    try:
+        _run_once(item, life, function, arguments)
+    except Exception:
+        if ends_with_body(item, life):
+            life.check(failed=True, instance=item.instance)
+        raise
+    if ends_with_body(item, life):
+        life.check(instance=item.instance)
+
+
+def _run_once(item: pytest.Function, life: ItemLife, function: Any, arguments: dict[str, Any]) -> None:
     name = item.nodeid
     if hasattr(function, "__atk_options__"):
         name = f"{function.__module__}.{function.__qualname__}"  # as it is called without the plugin
@@ -102,6 +114,28 @@ def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **
         value = life.run_body(function, **arguments)
     if value is not None:
         mistakes.refuse_value(value, function, name)
+
+
+def ends_with_body(item: Any, life: ItemLife) -> bool:
+    """Whether nothing of a test can come after its body, so that its faults can be told at once.
+
+    Else they are told when the last of its fixtures is finished, which may still end what the test has begun.
+    """
+    if life.may_go_on() or hasattr(item.obj, "hypothesis"):
+        return False
+    given = params_of(item)
+    return all(name in HARMLESS or name in given for name in item.fixturenames)
+
+
+HARMLESS: Final = frozenset(
+    (
+        *("request", "monkeypatch", "tmp_path", "tmp_path_factory", "caplog", "capsys", "capfd", "capsysbinary"),
+        *("capfdbinary", "capteesys", "recwarn", "pytestconfig", "subtests", "cache", "record_property", "testdir"),
+        *("record_testsuite_property", "record_xml_attribute", "pytester", "tmpdir", "tmpdir_factory"),
+        *("unused_tcp_port", "unused_tcp_port_factory", "unused_udp_port", "unused_udp_port_factory"),
+    )
+)
+"""Fixtures that end nothing a test may have begun."""
 
 
 def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
 """Context variables between pytest's own context, in which plain code runs, and those of tasks.
 
 A `Changes` sets in the current context what a task's context has and the current one has not, and takes all of it back
-when its owner ends: to the value before, or to none. Whose a task is (`SCOPE`) stays with the task.
+when its owner ends: to the value before, or to none. Whose a task is stays with the task.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ import contextvars
 from typing import Any, Final
 
 from asynctestkit.loops.shared import SCOPE
+from asynctestkit.report.contexts import TEST
 
 UNSET: Final[Any] = object()
+
+_KEPT: Final[frozenset[object]] = frozenset({SCOPE, TEST})
+"""What tells whose a task is; it stays with the task."""
 
 Variable = contextvars.ContextVar[Any]
 
@@ -27,7 +31,7 @@ class Changes:
     def take_from(self, context: contextvars.Context) -> None:
         """Set here what is set there; what was set here before and is not set there any more is taken back."""
         for variable, value in context.items():
-            if variable.get(UNSET) is not value and variable is not SCOPE:
+            if variable.get(UNSET) is not value and variable not in _KEPT:
                 token = variable.set(value)
                 self._set[variable] = (self._set.get(variable, (token,))[0], value)
         if self._set:
@@ -45,5 +49,5 @@ class Changes:
 def give_to(context: contextvars.Context) -> None:
     """Set there what is set in the current context."""
     for variable, value in contextvars.copy_context().items():
-        if context.get(variable, UNSET) is not value and variable is not SCOPE:
+        if context.get(variable, UNSET) is not value and variable not in _KEPT:
             context.run(variable.set, value)

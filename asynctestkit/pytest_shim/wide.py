@@ -39,7 +39,7 @@ _SCOPES: Final = {
 class Watcher(Protocol):
     """A test that uses wider fixtures."""
 
-    def watch(self, keeper: Keeper) -> None:
+    def heed(self, keeper: Keeper) -> None:
         """End with the real error if a scope fires that the fixture holds open."""
         ...
 
@@ -115,7 +115,7 @@ class WideFixture:
         """Have a test ended if a scope fires that the fixture holds open; raise the error if one did before."""
         if self._keeper is not None:
             self._keeper.check()
-            life.watch(self._keeper)
+            life.heed(self._keeper)
 
     def check(self, options: LoopOptions) -> None:
         """Refuse a test whose loop is of another kind than the one that the fixture lives on."""

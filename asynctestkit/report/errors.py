@@ -8,6 +8,7 @@
         └── LoopError              a managed loop cannot be opened or run here
     AssertionError
     └── SilentPassError            a test would have passed without proving anything
+        └── FindingError           a check has found a fault that the test committed
 
 The first line of each message stands alone; the lines below it say where and how to mend it. All of them survive
 pickling, since parallel runners send them between processes: they take one string and carry no other state.
@@ -49,8 +50,12 @@ class SilentPassError(AssertionError):
     """Fail a test that would otherwise pass without having proved anything."""
 
 
+class FindingError(SilentPassError):
+    """Fail a test for what the checks have found: a coroutine never awaited, an error nobody saw, a task left."""
+
+
 # The public names live in the package root: reports and pickles should not tie users to this file.
-for _error in (AsyncTestKitError, UsageError, ScopeError, FixtureError, LoopError, SilentPassError):
+for _error in (AsyncTestKitError, UsageError, ScopeError, FixtureError, LoopError, SilentPassError, FindingError):
     _error.__module__ = "asynctestkit"
 del _error
 

@@ -19,8 +19,14 @@ sync TestCase # # # us/test - # x IsolatedAsyncioTestCase
 IsolatedAsyncioTestCase # # # us/test -
 IsolatedAsyncioTestCase, debug off # # # us/test - # x IsolatedAsyncioTestCase
 AsyncTestCase, loop per test # # # us/test - # x IsolatedAsyncioTestCase <= # x ?
+AsyncTestCase, loop per test, checks off # # # us/test - # x IsolatedAsyncioTestCase <= # x ?
 AsyncTestCase, loop per class # # # us/test - # x IsolatedAsyncioTestCase <= # x ?
+# x sync TestCase
+AsyncTestCase, loop per class, checks off # # # us/test - # x IsolatedAsyncioTestCase <= # x ?
 # x sync TestCase <= # x ?
+AsyncTestCase, # short tasks in a test, checks off # # # us/test -
+AsyncTestCase, # short tasks in a test # # # us/test - # x AsyncTestCase, # short tasks in a test, checks off <= # x ?
+AsyncTestCase, loop per test, a million containers on the heap # # # us/test - # x AsyncTestCase, loop per test
 AsyncTestCase, loop per class, # tests each # # # us/test - # x IsolatedAsyncioTestCase
 # x sync TestCase
 AsyncTestCase, loop per test, one async fixture # # # us/test - # x IsolatedAsyncioTestCase <= # x ?

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import re
 import sys
 import threading
@@ -306,6 +307,7 @@ def observe(base: Base, scenario: Callable[[Base], object]) -> Observation:
             warnings.catch_warnings(record=True) as caught,
             _listening(log),
             _closing_what_is_left(),
+            mock.patch.dict(os.environ, ASYNCTESTKIT_CHECKS="ignore"),  # what the stock class does not look for
         ):
             warnings.simplefilter("always")
             outcome = plain(scenario(base))

@@ -30,8 +30,13 @@ def load(copy: int) -> unittest.TestSuite:
     return suite
 
 
+BOTH_ARE_THERE = threading.Barrier(THREADS)
+"""Where the threads meet first: else one of them would be started during a test of the other."""
+
+
 def run(suite: unittest.TestSuite, result: unittest.TestResult) -> None:
     """Run tests as a runner does."""
+    BOTH_ARE_THERE.wait(60)
     result.startTestRun()
     try:
         suite.run(result)

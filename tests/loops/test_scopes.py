@@ -170,7 +170,7 @@ class EndTest(unittest.TestCase):
 
     @mock.patch("unittest.case._module_cleanups", [])
     def test_module_cleanups_of_another_thread(self) -> None:
-        """A module that ends in another thread runs unittest's cleanups of all threads, and ends no scope of this one."""
+        """A module that ends in another thread runs the cleanups of all threads, and ends no scope of this one."""
         scope = scopes.enter_module("a module of this thread")
         self.addCleanup(scope.end)
         loop = scope.hold(OPTIONS).loop

@@ -37,6 +37,7 @@ class LoopsTest(PluginTest):
                 finally:
                     ended.append(True)
 
+            @asynctestkit.fail_on(pending_tasks=False)
             async def test_leaves():
                 loop = asyncio.get_running_loop()
                 test_leaves.task = loop.create_task(linger())
@@ -80,6 +81,7 @@ class LoopsTest(PluginTest):
         source = """
             pytestmark = pytest.mark.asynctestkit(loop_scope="module")
 
+            @asynctestkit.fail_on(pending_tasks=False)
             async def test_leaves():
                 loop = asyncio.get_running_loop()
                 test_leaves.task = loop.create_task(asyncio.sleep(60))

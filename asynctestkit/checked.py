@@ -1,0 +1,162 @@
+"""Phases whose faults are looked for: how the checks begin and end around one test.
+
+They begin when the loop is open and end when nothing of the test can run any more. What the test has left behind gets a
+few turns of the loop to end by itself; what is left then is found, and ended while the checks still listen: an error
+that comes up at the very end is the test's, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from asynctestkit.checks import summary
+from asynctestkit.checks.policy import Policy
+from asynctestkit.checks.tasks import GRACE
+from asynctestkit.checks.watch import Watch
+from asynctestkit.loops.calls import Phases
+from asynctestkit.loops.managed import ManagedLoop
+from asynctestkit.loops.others import Tasks, other_tasks
+from asynctestkit.loops.run_end import call_before_end
+from asynctestkit.loops.shared import SharedLoop, scope_of
+from asynctestkit.loops.stock import listen
+from asynctestkit.loops.turn import nothing_is_left
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
+
+
+class Runner(Protocol):
+    """What `asyncio.Runner` offers; suites put one of their own in `_asyncioRunner`."""
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, opened if need be."""
+        ...
+
+
+class CheckedPhases(Phases):
+    """The phases of a test, with its loop and its checks."""
+
+    watch: Watch | None = None
+    """The checks, from the opening of the loop until they report; None where there are none."""
+
+    failure: BaseException | None = None
+    """Why the test has failed so far, where that is known."""
+
+    shared: SharedLoop | None = None
+    """The shared loop that the test runs on; None where it has a loop of its own."""
+
+    _managed: ManagedLoop | None = None
+    _runner: Runner | None = None
+
+    @property
+    def title(self) -> str:
+        """What reports call the test."""
+        return self.name
+
+    @property
+    def result(self) -> object:
+        """The result of the run that the test is a part of, None if there is none."""
+        return None
+
+    @property
+    def ends_later(self) -> bool:
+        """Whether somebody else still closes what the test uses, and has the checks report after that."""
+        return False
+
+    def begin_checks(self, policy: Policy, loop: asyncio.AbstractEventLoop) -> None:
+        """Start the checks (step 2), unless none is on."""
+        if policy.is_off:
+            return
+        if policy.summarised and summary.is_new(self.result):
+            call_before_end(self.result, summary.print_at_end)
+        watch = self.watch = Watch(policy, self.title)
+        watch.start(self.context)
+        watch.look_at(shared=self.shared is not None)
+        listen(loop, watch)
+
+    def note_failure(self, error: BaseException) -> None:
+        """Remember why the test has failed, for what the checks find to be added to it; the first error counts."""
+        if self.watch is not None and self.failure is None:
+            self.failure = error
+
+    def check(self, *, failed: bool = False, instance: object = None) -> str | None:
+        """Step 9, the last part: look for what the test has left and raise what the checks have found.
+
+        Args:
+            failed: Whether the test has failed already; then nothing is raised.
+            instance: The test case, whose attributes are looked at, too.
+
+        Returns:
+            What is added to the report of a test that has failed, None if there is nothing.
+        """
+        watch, failure = self.watch, self.failure
+        self.failure = None
+        if watch is None:
+            return None
+        try:
+            self._finish_checks(watch, instance)
+        finally:
+            self.end_checks()
+        try:
+            if failed or failure is not None:
+                note = watch.note()
+                if note is not None and failure is not None:
+                    failure.add_note(note)
+                return note
+            found = watch.failure()
+            if found is not None:
+                raise found
+            return None
+        finally:
+            del failure
+
+    def _finish_checks(self, watch: Watch, instance: object) -> None:
+        managed = self._managed
+        if managed is None or managed.loop.is_closed() or managed.loop.is_running():
+            watch.look_at_young()
+            watch.finish(None, (), instance)
+            if watch.has_new_threads:
+                watch.look_at_threads(None)
+            return
+        watch.look_at_young()
+        pending = self._pending(managed.loop)
+        if pending or watch.may_have_left:
+            self.dismiss()
+            for delay in GRACE:
+                managed.settle(delay)
+                pending = self._pending(managed.loop)
+                if not pending and not watch.may_have_left:
+                    break
+        watch.finish(managed.loop, pending, instance)
+        if self._runner is None and watch.wants_errors:
+            self._end_what_is_left(managed, pending)
+        if watch.has_new_threads:  # anyio's, for one, end with the test's task
+            self.dismiss()
+            for delay in GRACE[:5]:
+                managed.settle(delay)
+            watch.look_at_threads(managed.loop)
+
+    def _pending(self, loop: asyncio.AbstractEventLoop) -> Tasks:
+        own = None if self.host is None else self.host.task
+        left = other_tasks(loop, frozenset(), own)
+        return left if self.shared is None else {task for task in left if scope_of(task) is None}
+
+    def _end_what_is_left(self, managed: ManagedLoop, pending: Tasks) -> None:
+        """Begin step 10 while the checks listen: errors that come up now are the test's, too."""
+        if self.shared is None and (pending or not nothing_is_left(managed.loop)):
+            self.dismiss()
+            managed.wind_up()
+        elif pending:
+            managed.cancel(pending)
+
+    def end_checks(self) -> None:
+        """Stop the checks. Stopping twice is allowed."""
+        self.failure = None
+        watch, self.watch = self.watch, None
+        if watch is not None:
+            watch.stop()
+            if self._managed is not None:
+                listen(self._managed.loop, None)

@@ -1,0 +1,296 @@
+"""What a test leaves open: transports, servers, subprocesses, watched descriptors, generators, timers, threads.
+
+Transports and servers are noted as they are made, with the user's line that asked for them, and looked at again at the
+end of the test: no garbage has to be collected for that. What nobody noted tells of itself by a `ResourceWarning` when
+it dies (see `tap`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import re
+import selectors
+import socket
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from types import CellType, FrameType, MethodType
+from typing import Any, Final
+
+from asynctestkit.report.findings import Finding, Kind
+from asynctestkit.report.origins import caller, is_users
+from asynctestkit.report.stacks import stack_of
+
+_THREADS_OF_LOOPS: Final = re.compile(r"asyncio_\d+|asyncio-waitpid-\d+")
+_CLOSE: Final = "close it: `with` and `async with` do so whatever happens"
+_OBJECT: Final = re.compile(r"unclosed (?P<what>.*)", re.IGNORECASE | re.DOTALL)
+
+
+class Opened:
+    """The transports and servers of one test, in the order they were opened."""
+
+    __slots__ = ("_listed",)
+
+    def __init__(self) -> None:
+        self._listed: list[tuple[weakref.ref[Any], str | None]] = []
+
+    def note(self, thing: object) -> None:
+        """Remember what was opened, and by whom."""
+        if all(ref() is not thing for ref, _ in self._listed[-1:]):  # a server tells of each of its sockets
+            self._listed.append((weakref.ref(thing), caller(inspect.currentframe())))
+
+    def place_of(self, thing: object) -> str | None:
+        """Return where something was opened, None if it was not noted."""
+        return next((place for ref, place in self._listed if ref() is thing), None)
+
+    @property
+    def any_open(self) -> bool:
+        """Whether anything that was noted is open."""
+        return any(thing is not None and _is_open(thing) for ref, _ in self._listed for thing in (ref(),))
+
+    def left(self, *, shared: bool, instance: object) -> list[Finding]:
+        """Return findings of what is still open; on a shared loop, of what nobody but the test itself keeps."""
+        findings: list[Finding] = []
+        for ref, place in self._listed:
+            thing = ref()
+            if thing is not None and _is_open(thing) and not (shared and _is_kept(thing, besides=instance)):
+                findings.append(_unclosed(thing, place))
+        return findings
+
+
+MOST_REFERRERS: Final = 500
+"""How many objects are looked at to learn whether somebody keeps a transport."""
+
+
+def _is_kept(thing: object, *, besides: object) -> bool:
+    """Whether something else than asyncio and the test holds a transport: the pool of a wider fixture, say."""
+    todo: list[object] = [thing]
+    seen = {id(todo), id(thing), id(besides), id(getattr(besides, "__dict__", None))}
+    looked = 0
+    while todo and looked < MOST_REFERRERS:
+        one = todo.pop()
+        for referrer in gc.get_referrers(one):
+            looked += 1
+            if id(referrer) in seen or _is_of_loop(referrer):
+                continue
+            seen.add(id(referrer))
+            if _is_machinery(referrer):
+                todo.append(referrer)
+            elif isinstance(referrer, list | dict) or type(referrer).__module__ != "builtins":
+                return True
+    return False
+
+
+def _is_of_loop(thing: object) -> bool:
+    """Whether something is the loop's, a thread's or a call's own, and nobody holds a transport by it."""
+    if isinstance(thing, dict):  # an instance's attributes are a dictionary of their own sometimes
+        return "_scheduled" in thing or any(isinstance(value, selectors.SelectorKey) for value in thing.values())
+    return isinstance(thing, FrameType | asyncio.AbstractEventLoop | threading.Thread | selectors.SelectorKey)
+
+
+_MACHINERY: Final = ("asyncio", "_asyncio", "selectors", "_socket", "socket", "_weakref", "weakref")
+
+
+def _is_machinery(thing: object) -> bool:
+    """Whether something holds a transport only as long as asyncio does."""
+    if type(thing).__module__.partition(".")[0] in _MACHINERY or isinstance(thing, tuple | MethodType | CellType | set):
+        return True
+    if not isinstance(thing, dict):
+        return False
+    if any(
+        name in thing for name in ("_loop", "_protocol", "_transport", "_extra", "_target", "_proc")
+    ):  # of an object of theirs
+        return True
+    return any(type(value).__module__ == "asyncio.base_subprocess" for value in thing.values())
+
+
+def _is_open(thing: Any) -> bool:
+    if isinstance(thing, asyncio.AbstractServer):
+        return bool(getattr(thing, "sockets", ()))
+    if isinstance(thing, asyncio.SubprocessTransport):
+        return not thing.is_closing() and thing.get_returncode() is None
+    closing: bool = thing.is_closing()
+    return not closing
+
+
+def _unclosed(thing: Any, place: str | None) -> Finding:
+    facts = (("opened", place),) if place else ()
+    if isinstance(thing, asyncio.AbstractServer):
+        where = ", ".join(_address(one.getsockname()) for one in getattr(thing, "sockets", ()))
+        fix = "write `async with server:`, or server.close() and `await server.wait_closed()`"
+        return Finding(Kind.UNCLOSED, f"unclosed Server on {where}", facts, fix, (type(thing).__name__,))
+    if isinstance(thing, asyncio.SubprocessTransport):
+        fix = "`await process.wait()` or communicate(), after kill() if it does not end by itself"
+        return Finding(Kind.UNCLOSED, f"subprocess {thing.get_pid()} is still running", facts, fix, ("subprocess",))
+    peer, own = thing.get_extra_info("peername"), thing.get_extra_info("sockname")
+    kind = type(thing).__name__.strip("_")
+    to = f" to {_address(peer)}" if peer else f" on {_address(own)}" if own else ""
+    fix = "close() the transport (a StreamWriter: close() and `await writer.wait_closed()`)"
+    return Finding(Kind.UNCLOSED, f"unclosed transport {kind}{to}", facts, fix, (type(thing).__name__,))
+
+
+def _address(name: Any) -> str:
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) and len(name) >= 2 else str(name) or "(no name)"
+
+
+def died_unclosed(text: str, place: str, opened: str | None) -> Finding:
+    """Return the finding of a resource that died unclosed, as its warning tells of it."""
+    found = _OBJECT.match(text)
+    what = found["what"].partition("\n")[0] if found else text
+    facts = [("opened", opened)] if opened else []
+    facts.append(("dropped", place if is_users(place) else "at the end of the test, or by the garbage collector"))
+    return Finding(Kind.UNCLOSED, text.partition("\n")[0], tuple(facts), _CLOSE, (what.strip("<>").partition(" ")[0],))
+
+
+class Begun:
+    """The async generators that a test has begun, with the places where it did."""
+
+    __slots__ = ("_listed",)
+
+    def __init__(self) -> None:
+        self._listed: dict[int, tuple[weakref.ref[Any], str | None]] = {}
+
+    def note(self, made: Any) -> None:
+        """Remember a generator."""
+        self._listed[id(made)] = weakref.ref(made), caller(inspect.currentframe())
+
+    def take(self, made: Any) -> str | None:
+        """Return where a generator was begun that dies, whose weak reference is dead already; None: not noted."""
+        return self._listed.pop(id(made), (None, None))[1]
+
+    def left(self) -> list[Finding]:
+        """Return findings of those that are neither exhausted nor closed."""
+        listed = [(ref(), place) for ref, place in self._listed.values()]
+        return [
+            left_open(made, place)
+            for made, place in listed
+            if made is not None and made.ag_frame is not None and not made.ag_running
+        ]
+
+
+def left_open(made: Any, place: str | None) -> Finding:
+    """Return the finding of an async generator that was begun and neither exhausted nor closed."""
+    frame = made.ag_frame
+    module = None if frame is None else frame.f_globals.get("__name__")
+    facts = [("begun", place)] if place else []
+    if frame is not None:
+        facts.append(("stands at", f"{frame.f_code.co_filename}:{frame.f_lineno}"))
+    return Finding(
+        Kind.ASYNC_GENERATORS,
+        f"async generator {made.__qualname__}() was left open",
+        tuple(facts),
+        "write `async with contextlib.aclosing(...)` around it, or exhaust it",
+        (f"{module}.{made.__qualname__}", made.__qualname__),
+    )
+
+
+def kept_sockets(sockets: Iterable[socket.socket], instance: Mapping[str, Any]) -> list[Finding]:
+    """Return findings of open sockets that a test has made and keeps as attributes."""
+    findings: list[Finding] = []
+    for attribute, value in instance.items():
+        if any(value is one for one in sockets) and value.fileno() != -1:
+            facts = (("kept in", f"self.{attribute}"),)
+            findings.append(Finding(Kind.UNCLOSED, f"unclosed {value!r}", facts, _CLOSE, ("socket.socket",)))
+    return findings
+
+
+def readers_left(loop: Any, belongs: Callable[[Any], bool]) -> list[Finding]:
+    """Return findings of descriptors that the test itself has the loop watch; transports are looked at elsewhere."""
+    findings: list[Finding] = []
+    for key in list(loop._selector.get_map().values()):
+        for handle, word in zip(key.data or (), ("reader", "writer"), strict=False):
+            callback = getattr(handle, "_callback", None)
+            owner = getattr(callback, "__self__", None)
+            if callback is None or owner is loop or isinstance(owner, asyncio.BaseTransport) or not belongs(handle):
+                continue
+            name = getattr(callback, "__qualname__", repr(callback))
+            module = getattr(callback, "__module__", None) or ""
+            if module.partition(".")[0] == "asyncio":
+                continue
+            facts = [("descriptor", str(key.fd)), ("callback", name)]
+            code = getattr(getattr(callback, "__func__", callback), "__code__", None)
+            if code is not None:
+                facts.append(("defined", f"{code.co_filename}:{code.co_firstlineno}"))
+            fix = f"loop.remove_{word}({key.fd}) when the test is done with it"
+            names = (f"{module}.{name}", name)
+            findings.append(Finding(Kind.UNCLOSED, f"{word} of descriptor {key.fd} was left", tuple(facts), fix, names))
+    return findings
+
+
+def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float) -> list[Finding]:
+    """Return findings of timers that have neither fired nor been cancelled; a sleeping task's is the task's affair."""
+    findings: list[Finding] = []
+    for handle, place in handles:
+        callback: Any = getattr(handle, "_callback", None)
+        if handle.cancelled() or callback is None or getattr(callback, "__module__", None) == "asyncio.futures":
+            continue
+        while hasattr(callback, "func"):
+            callback = callback.func
+        name = getattr(callback, "__qualname__", repr(callback))
+        module = getattr(callback, "__module__", None)
+        if module is not None and module.partition(".")[0] in ("asyncio", "asynctestkit"):
+            continue
+        code = getattr(getattr(callback, "__func__", callback), "__code__", None)
+        facts = [("created", place)] if place else []
+        facts.append(("due", f"in {handle.when() - now:.3g} s"))
+        if code is not None:
+            facts.append(("defined", f"{code.co_filename}:{code.co_firstlineno}"))
+        findings.append(
+            Finding(
+                Kind.TIMERS,
+                f"timer {name} was left",
+                tuple(facts),
+                "cancel() the handle that call_later or call_at returned",
+                (f"{module}.{name}", name),
+            )
+        )
+    return findings
+
+
+def threads_left(before: frozenset[threading.Thread], hides: bool, grace: float = 0.05) -> list[Finding]:
+    """Return findings of threads that were started since `before` and do not end within the grace.
+
+    Args:
+        before: Threads that are none of the test's.
+        hides: Whether the loop keeps its executor to itself: then no thread of an executor counts.
+        grace: Seconds for each.
+    """
+    findings: list[Finding] = []
+    for thread in threading.enumerate():
+        target = getattr(thread, "_target", None)
+        if hides and getattr(target, "__module__", None) == "concurrent.futures.thread":
+            continue
+        if thread in before or _THREADS_OF_LOOPS.fullmatch(thread.name) or thread is threading.current_thread():
+            continue
+        if type(thread).__name__ == "_DummyThread":  # nobody's to join
+            continue
+        if thread.ident is None:  # it is only about to be started
+            continue
+        thread.join(grace)
+        if thread.is_alive():
+            findings.append(_thread(thread))
+    return findings
+
+
+def is_of_executor(thread: threading.Thread) -> bool:
+    """Whether a thread is one of a loop's default executor."""
+    return _THREADS_OF_LOOPS.fullmatch(thread.name) is not None
+
+
+def _thread(thread: threading.Thread) -> Finding:
+    target: Callable[..., Any] | None = getattr(thread, "_target", None)
+    name = getattr(target, "__qualname__", type(thread).__qualname__)
+    stack = stack_of(thread.ident or 0)
+    frame = stack[-1] if stack else None
+    facts = [("thread", thread.name)]
+    if (place := caller(frame)) is not None:
+        facts.append(("stands at", place))
+    return Finding(
+        Kind.THREADS,
+        f"thread {name} is still alive at the end of the test",
+        tuple(facts),
+        "tell it to end and join() it",
+        (f"{getattr(target, '__module__', type(thread).__module__)}.{name}", name, thread.name),
+    )

@@ -1,0 +1,85 @@
+"""The summary of a run in which nothing fails for its findings: how many of which kind, where, in which tests.
+
+It is what a big suite begins with: `ASYNCTESTKIT_CHECKS=warn`. It is printed once, at the end of the run, by whoever
+knows when that is; at the end of the process at the latest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+from asynctestkit.report.findings import Finding
+
+MOST_PLACES: Final = 20
+"""How many places are listed of one kind."""
+
+
+class _Summary:
+    """Counts by kind and place, with the first test of each."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.counts: dict[str, dict[str, tuple[int, str]]] = {}
+
+
+_summary = _Summary()
+
+
+def add(findings: Iterable[Finding], test: str) -> None:
+    """Count findings of a test."""
+    with _summary.lock:
+        if not _summary.counts:
+            atexit.register(print_at_end)
+        for finding in findings:
+            places = _summary.counts.setdefault(finding.kind.value, {})
+            place = f"{finding.headline}   {finding.facts[-1][1] if finding.facts else ''}".rstrip()
+            for name, text in finding.facts:
+                if name in ("created", "opened"):
+                    place = f"{text}   {finding.headline}"
+            count, first = places.get(place, (0, test))
+            places[place] = count + 1, first
+
+
+def take() -> str | None:
+    """Return the summary, once; None if nothing was found."""
+    with _summary.lock:
+        counts, _summary.counts = _summary.counts, {}
+    if not counts:
+        return None
+    total = sum(count for places in counts.values() for count, _ in places.values())
+    lines = [f"asynctestkit: {total} findings, which fail no test (ASYNCTESTKIT_CHECKS=warn)"]
+    for kind, places in sorted(counts.items()):
+        lines.append(f"{kind}: {sum(count for count, _ in places.values())}")
+        listed = sorted(places.items(), key=lambda item: (-item[1][0], item[0]))
+        lines += [f"  {count:5} x  {place}   first in {test}" for place, (count, test) in listed[:MOST_PLACES]]
+        if len(listed) > MOST_PLACES:
+            lines.append(f"         and {len(listed) - MOST_PLACES} more places")
+    return "\n".join(lines)
+
+
+def print_at_end(stream: TextIO | None = None) -> None:
+    """Print the summary, if anything was found; None: where errors go."""
+    text = take()
+    if text is not None:
+        print(f"\n{text}", file=sys.stderr if stream is None else stream)
+
+
+class _Ends(threading.local):
+    """The result whose run will print the summary when it ends."""
+
+    result: object = None
+
+
+_ends = _Ends()
+
+
+def is_new(result: object) -> bool:
+    """Whether nobody has said yet that the summary is to be printed when the run of a result ends; now somebody has."""
+    if result is None or result is _ends.result:
+        return False
+    _ends.result = result
+    return True

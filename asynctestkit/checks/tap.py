@@ -1,0 +1,144 @@
+"""Warnings that are findings: a coroutine that was never awaited, a resource that nobody closed.
+
+Python tells of both when the object dies, by a warning that may be filtered, shown once per place, or lost. While a
+test runs, such warnings come here first, whatever the filters of the run say: `warnings.showwarning` is ours, and
+filters in front of all others let them through. A test that catches warnings itself (`assertWarns`,
+`catch_warnings(record=True)`, `pytest.warns`) puts its own in front again, so what it expects is its own.
+
+What dies in a collection of the oldest garbage may be from any test before: that is left to be a warning.
+
+The tap is the process's, and open while any test runs; whose a warning is is for the listener to say.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final, Protocol
+
+_Filter = tuple[str, "re.Pattern[str] | None", type[Warning], "re.Pattern[str] | None", int]
+
+_UNAWAITED: Final = re.compile(r"coroutine (method )?'.*' (of '.*' )?was never awaited")
+_UNCLOSED: Final = re.compile(r"unclosed (?!file\b|<_io\.)|subprocess \S+ is still running", re.IGNORECASE)
+_FILTERS: Final[tuple[_Filter, ...]] = (
+    ("always", _UNAWAITED, RuntimeWarning, None, 0),
+    ("always", _UNCLOSED, ResourceWarning, None, 0),
+)
+_OLDEST: Final = 1 if sys.version_info[:2] == (3, 14) else 2
+"""The first generation whose collection may find what earlier tests left; on 3.14 all but the young one are old."""
+
+
+class Listener(Protocol):
+    """Whoever wants to know of such warnings."""
+
+    def unawaited(self, text: str, source: object, place: str) -> None:
+        """Learn that a coroutine was never awaited, which died at a place."""
+        ...
+
+    def unclosed(self, text: str, source: object, place: str) -> None:
+        """Learn that a resource died unclosed."""
+        ...
+
+    def unraisable(self, error: BaseException, told: str, thing: object) -> None:
+        """Learn that an error came up where nobody can catch it."""
+        ...
+
+
+class Tap:
+    """The one way by which such warnings come; `choose` returns whose a warning is, None if nobody's."""
+
+    def __init__(self, choose: Callable[[], Listener | None]) -> None:
+        self._choose = choose
+        self._hook: Any = self._show  # one object, to be known again by
+        self._lock = threading.Lock()
+        self._users = 0
+        self._shown: Any = None
+        self._filters: list[Any] | None = None
+        self._raised: Any = None
+        self._unraisable_hook: Any = self._hear
+        self._collecting = -1
+
+    def open(self) -> None:
+        """Let warnings come here until `close`; for every `open` there is one."""
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                gc.callbacks.append(self._note_collection)
+            if warnings.showwarning is not self._hook:  # else a test in another thread has seen to it
+                self._shown = warnings.showwarning
+                warnings.showwarning = self._hook
+                filters: list[Any] = warnings.filters  # type: ignore[assignment]  # a list, whatever stubs call it
+                filters[0:0] = _FILTERS
+                self._filters = filters
+                _forget_what_was_shown()
+            if sys.unraisablehook is not self._unraisable_hook:
+                self._raised, sys.unraisablehook = sys.unraisablehook, self._unraisable_hook
+
+    def close(self) -> None:
+        """Take one `open` back."""
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            gc.callbacks.remove(self._note_collection)
+            # What the test runs in may have put other filters in place meanwhile, and taken ours away.
+            filters, self._filters = self._filters, None
+            for one in _FILTERS:
+                if filters is not None and one in filters:
+                    filters.remove(one)
+            if warnings.showwarning is self._hook:
+                warnings.showwarning = self._shown
+            if sys.unraisablehook is self._unraisable_hook:
+                sys.unraisablehook = self._raised
+            self._shown = self._raised = None
+
+    def _hear(self, unraisable: Any) -> None:
+        listener = self._choose() if self._collecting < _OLDEST else None
+        error = unraisable.exc_value
+        if listener is None or not isinstance(error, Exception):
+            self._raised(unraisable)
+            return
+        listener.unraisable(error, unraisable.err_msg or "Exception ignored in", unraisable.object)
+
+    def _note_collection(self, phase: str, info: dict[str, int]) -> None:
+        self._collecting = info["generation"] if phase == "start" else -1
+
+    def _show(  # noqa: PLR0917  # it takes what the module of warnings passes
+        self,
+        text: Warning | str,
+        category: type[Warning],
+        filename: str,
+        line: int,
+        file: Any = None,
+        source_line: str | None = None,
+    ) -> None:
+        unawaited = issubclass(category, RuntimeWarning) and _UNAWAITED.match(str(text))
+        if (unawaited or (issubclass(category, ResourceWarning) and _UNCLOSED.match(str(text)))) and (
+            self._collecting < _OLDEST
+        ):
+            listener = self._choose()
+            if listener is not None:
+                source = _source(inspect.currentframe())
+                tell = listener.unawaited if unawaited else listener.unclosed
+                tell(str(text), source, f"{filename}:{line}")
+                return
+        self._shown(text, category, filename, line, file, source_line)
+
+
+def _source(frame: FrameType | None) -> object:
+    """Return the object that a warning is about, which the public hook is not told: its caller knows it."""
+    caller = None if frame is None else frame.f_back
+    return None if caller is None else getattr(caller.f_locals.get("msg"), "source", None)
+
+
+def _forget_what_was_shown() -> None:
+    """Have places at which a warning was shown, or ignored, looked at anew."""
+    mutated = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
+    if mutated is not None:
+        mutated()

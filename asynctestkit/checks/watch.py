@@ -1,0 +1,348 @@
+"""What is watched for one test, from the opening of its loop to its report.
+
+Rules:
+
+1. A fault belongs to the test in whose context it was made: `TEST` is copied into every task and callback. Where no
+   context tells, as between the phases of a test, it belongs to the test that runs in this thread, or else to the one
+   test for which this thread was started.
+2. What was there before the test is not its fault; what belongs to a wider scope is none of its business.
+3. What a test says that it expects is no finding.
+4. Nothing is paid for what a test does not use: transports are noted where one is made, garbage is collected only among
+   the objects that the test made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import inspect
+import sys
+import threading
+import warnings
+import weakref
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from asynctestkit.checks import coroutines, loop_errors, resources, summary, tasks
+from asynctestkit.checks.policy import Level, Policy
+from asynctestkit.checks.tap import Tap
+from asynctestkit.checks.young import Young, grow_old, young
+from asynctestkit.report.contexts import TEST, context_of
+from asynctestkit.report.errors import FindingError
+from asynctestkit.report.findings import Finding, FindingWarning, Kind, error_of, note_of, report_of
+from asynctestkit.report.origins import DEPTH, caller
+
+
+class _Running(threading.local):
+    """The tests that run in a thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.watches: list[Watch] = []
+
+
+_running = _Running()
+_all: Final[set[Watch]] = set()
+"""The watches of all tests that are running, in whatever thread."""
+
+
+def _choose() -> Watch | None:
+    watch: Watch | None = TEST.get()
+    if watch is None:
+        watch = _running.watches[-1] if _running.watches else _of_thread()
+    return watch if watch is not None and watch.is_on else None
+
+
+def _of_thread() -> Watch | None:
+    """Return the test that a thread works for which copies no context, as those of an executor do not."""
+    watches = tuple(_all)
+    return watches[0] if len(watches) == 1 and watches[0].owns_thread(threading.current_thread()) else None
+
+
+_tap: Final = Tap(_choose)
+
+
+class Watch:
+    """The checks of one test.
+
+    Args:
+        policy: What they do.
+        test: What reports call the test.
+    """
+
+    __slots__ = (
+        *(
+            "_depth",
+            "_expected",
+            "_found",
+            "_begun",
+            "_is_shared",
+            "_timers",
+            "_young",
+            "_is_alone",
+            "_known_threads",
+            "_made",
+            "_opened",
+        ),
+        *("is_on", "policy", "test"),
+    )
+
+    def __init__(self, policy: Policy, test: str) -> None:
+        self.policy = policy
+        self.test = test
+        self.is_on = False
+        self._found: list[Finding] = []
+        self._made: list[Any] = []
+        """Weak references to the tasks of the test."""
+        self._expected: list[loop_errors.Expected] = []
+        self._opened: resources.Opened | None = None
+        self._known_threads: frozenset[threading.Thread] = frozenset()
+        self._young: Young | None = None
+        self._begun: resources.Begun | None = None
+        self._timers: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self._is_shared = False
+        self._is_alone = (
+            True  # else a test ran in another thread meanwhile, whose objects could be taken for this one's
+        )
+
+    # ---- from the start of the test to its end -----------------------------------------------------------------
+
+    def start(self, context: contextvars.Context) -> None:
+        """Begin to watch, for what runs in this context and in this thread."""
+        context.run(TEST.set, self)
+        _running.watches.append(self)
+        if len(_all) >= len(_running.watches):  # then a test runs in another thread
+            for watch in [*_all, self]:
+                watch._is_alone = False
+        _all.add(self)
+        self._depth = sys.get_coroutine_origin_tracking_depth()
+        if self._depth < DEPTH:
+            sys.set_coroutine_origin_tracking_depth(DEPTH)
+        if self.policy.levels[Kind.THREADS]:
+            self._known_threads = frozenset(threading.enumerate())
+        _tap.open()
+        self.is_on = True
+
+    def look_at(self, *, shared: bool) -> None:
+        """Learn whether the test's loop is its own."""
+        self._is_shared = shared
+
+    def stop(self) -> None:
+        """Stop watching. Stopping twice is allowed."""
+        if not self.is_on:
+            return
+        self.is_on = False
+        _tap.close()
+        if self in _running.watches:
+            _running.watches.remove(self)
+        _all.discard(self)
+        sys.set_coroutine_origin_tracking_depth(self._depth)
+        self._made.clear()
+
+    # ---- what is heard meanwhile -------------------------------------------------------------------------------
+
+    def unawaited(self, text: str, source: object, place: str) -> None:
+        """Learn that a coroutine was never awaited."""
+        if not coroutines.is_told(source):
+            self._add(coroutines.never_awaited(text, source, place))
+
+    def unclosed(self, text: str, source: object, place: str) -> None:
+        """Learn that a resource died unclosed."""
+        opened = None if self._opened is None or source is None else self._opened.place_of(source)
+        self._add(resources.died_unclosed(text, place, opened))
+
+    def on_task(self, task: asyncio.Future[Any]) -> None:
+        """Learn that a task was made on the loop."""
+        if TEST.get() is self:
+            self._made.append(weakref.ref(task))
+
+    def on_opened(self, thing: object) -> None:
+        """Learn that a transport or server was made on the loop."""
+        if TEST.get() is self:
+            if self._opened is None:
+                self._opened = resources.Opened()
+            self._opened.note(thing)
+
+    def on_generator(self, generator: Any) -> None:
+        """Learn that an async generator was begun on the loop."""
+        if TEST.get() is self:
+            if self._begun is None:
+                self._begun = resources.Begun()
+            self._begun.note(generator)
+
+    def on_generator_dropped(self, generator: Any) -> None:
+        """Learn that an async generator of the loop died before its end."""
+        if self._begun is not None and (place := self._begun.take(generator)):
+            self._add(resources.left_open(generator, place))
+
+    def on_timer(self, handle: Any) -> None:
+        """Learn that a timer was set on the loop."""
+        if TEST.get() is self:
+            place = caller(inspect.currentframe())
+            if place is not None:
+                self._timers[handle] = place
+
+    def unraisable(self, error: BaseException, told: str, thing: object) -> None:
+        """Learn of an error in a finaliser."""
+        self._add(loop_errors.unraisable(error, told, thing))
+
+    def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
+        """Learn of an error that reached nobody but the loop; return whether that was the test's affair."""
+        if loop.get_exception_handler() is not None or not self._owns(context):
+            return False  # somebody else wants to know
+        for expected in self._expected:
+            if expected.takes(context):
+                return True
+        if loop_errors.is_expected_in_log():
+            return False
+        finding = loop_errors.finding_of(context)
+        if finding is None:
+            return True
+        return self._add(finding)
+
+    def _owns(self, context: Mapping[str, Any]) -> bool:
+        """Whether what an error came from was made in the test."""
+        made_in: contextvars.Context | None = getattr(context.get("handle"), "_context", None)
+        if made_in is None:
+            task = context.get("task") or context.get("future")
+            task = next(iter(getattr(task, "_children", ())), task)  # what gather() returns has no context itself
+            if isinstance(task, asyncio.Task):
+                made_in = context_of(task)
+        owner = TEST.get() if made_in is None else made_in.get(TEST)
+        if owner is not None or made_in is not None:
+            return owner is self
+        # Between the phases of a test nothing of a wider scope runs.
+        return not self._is_shared or asyncio._get_running_loop() is None
+
+    def expect(self, expected: loop_errors.Expected) -> None:
+        """Take errors that match for expected from now on, until `unexpect`."""
+        self._expected.append(expected)
+
+    def unexpect(self, expected: loop_errors.Expected) -> None:
+        """Take one `expect` back."""
+        self._expected.remove(expected)
+
+    def _add(self, finding: Finding) -> bool:
+        level = self.policy.level_of(finding)
+        if level is not Level.IGNORE:
+            self._found.append(finding)
+        return level is not Level.IGNORE
+
+    # ---- the end -----------------------------------------------------------------------------------------------
+
+    @property
+    def wants_errors(self) -> bool:
+        """Whether errors that reach nobody are looked for."""
+        return self.policy.levels[Kind.UNHANDLED] is not Level.IGNORE
+
+    def look_at_young(self) -> None:
+        """Find what is alive of what the test has made, before `finish`; beside a test of another thread, nothing."""
+        if gc.isenabled() and self._is_alone:
+            self._young = young()
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether something may still be closed, or begun, in a turn of the loop."""
+        if self._young is not None and any(map(coroutines.is_unstarted, self._young.coroutines)):
+            return True
+        return self._opened is not None and self._opened.any_open
+
+    def finish(self, loop: Any, pending: Collection[asyncio.Task[Any]], instance: object) -> None:
+        """Look for what is left at the end of the test, while the loop is open and stands still.
+
+        Args:
+            loop: The test's loop; None if it never had one.
+            pending: The test's tasks that are on it.
+            instance: The test case, None if there is none.
+        """
+        levels = self.policy.levels
+        made, self._young = self._young, None
+        if made is not None:
+            self._look_at_young(made, loop, pending, getattr(instance, "__dict__", {}))
+            del made
+            grow_old()
+        if loop is None:
+            return
+        if self._made and levels[Kind.UNHANDLED]:
+            self._add_all(tasks.failed_unseen([task for ref in self._made if (task := ref()) is not None]))
+        if pending and levels[Kind.PENDING_TASKS]:
+            self._add_all(tasks.still_pending(pending))
+        if self._opened is not None and levels[Kind.UNCLOSED]:
+            self._add_all(self._opened.left(shared=self._is_shared, instance=instance))
+        if self._begun is not None and levels[Kind.ASYNC_GENERATORS]:
+            self._add_all(self._begun.left())
+        if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
+            self._add_all(resources.readers_left(loop, self._has_made))
+        scheduled = getattr(loop, "_scheduled", ())
+        if scheduled and levels[Kind.TIMERS]:
+            own = [(timer, self._timers.get(timer)) for timer in scheduled if self._has_made(timer)]
+            self._add_all(resources.timers_left(own, loop.time()))
+
+    def _has_made(self, handle: Any) -> bool:
+        return handle._context.get(TEST) is self
+
+    def _look_at_young(
+        self, made: Young, loop: Any, pending: Collection[asyncio.Task[Any]], instance: Mapping[str, Any]
+    ) -> None:
+        """Look at what is alive of what the test has made."""
+        if made.coroutines and self.policy.levels[Kind.UNAWAITED]:
+            of_tasks = [task.get_coro() for task in pending]
+            unstarted = [one for one in made.coroutines if one not in of_tasks and coroutines.is_unstarted(one)]
+            self._add_all(coroutines.kept(unstarted, instance, close=not self._is_shared))
+        if made.sockets and self.policy.levels[Kind.UNCLOSED]:
+            self._add_all(resources.kept_sockets(made.sockets, instance))
+        if made.futures and self.policy.levels[Kind.UNHANDLED]:
+            kept = {id(value) for value in instance.values()} if self._is_shared else None
+            own = [one for one in made.futures if one.get_loop() is loop and (kept is None or id(one) in kept)]
+            self._add_all(tasks.failed_unseen(own))
+
+    def owns_thread(self, thread: threading.Thread) -> bool:
+        """Whether a thread works for the test: it was started since, or belongs to the executor of a loop."""
+        return thread not in self._known_threads or resources.is_of_executor(thread)
+
+    @property
+    def has_new_threads(self) -> bool:
+        """Whether there are threads that were not there when the test began."""
+        if not self.policy.levels[Kind.THREADS] or threading.active_count() == 1 or not self._is_alone:
+            return False
+        return not self._known_threads.issuperset(threading.enumerate())
+
+    def look_at_threads(self, loop: Any) -> None:
+        """Look for threads that are alive after all that ends threads of its own has been ended."""
+        executor = getattr(loop, "_default_executor", None)
+        hides = loop is not None and not hasattr(loop, "_default_executor")  # uvloop's does
+        self._add_all(resources.threads_left(self._known_threads.union(getattr(executor, "_threads", ())), hides))
+
+    def _add_all(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self._add(finding)
+
+    def failure(self) -> FindingError | None:
+        """Return the error that fails the test, None if nothing does; what only warns is told."""
+        found, self._found = self._found, []
+        if not found:
+            return None
+        failing = [finding for finding in found if self.policy.level_of(finding) is Level.FAIL]
+        self._tell([finding for finding in found if finding not in failing])
+        return error_of(failing, self.test) if failing else None
+
+    def note(self) -> str | None:
+        """Return what is added to a test that failed already, None if nothing was found."""
+        found, self._found = self._found, []
+        return note_of(found, self.test) if found else None
+
+    def _tell(self, findings: list[Finding]) -> None:
+        if self.policy.summarised:
+            summary.add(findings, self.test)
+            return
+        for finding in findings:
+            warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding))
+
+
+def _place_of(finding: Finding) -> tuple[str, int]:
+    """Return file and line that a warning of a finding is shown at."""
+    for _, text in finding.facts:
+        file, found, line = text.partition(" in ")[0].rpartition(":")
+        if found and line.isdecimal():
+            return file, int(line)
+    return __file__, 1

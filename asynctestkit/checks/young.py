@@ -1,0 +1,46 @@
+"""What a test has made and what is still alive, told by the garbage collector's young generations.
+
+At the end of each test the young objects grow old, so what is young at the end of the next was made since. That is
+linear in what the test did, whatever else the process holds. An interpreter without generations tells nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import sys
+from types import CoroutineType
+from typing import Any, Final, NamedTuple
+
+YOUNG: Final = 0 if sys.version_info[:2] == (3, 14) else 1
+"""The last generation of what a test made: on 3.14 the second one is the old garbage's, by increments."""
+
+
+class Young(NamedTuple):
+    """The young objects of the kinds that are looked at."""
+
+    coroutines: list[Any]
+    futures: list[Any]
+    sockets: list[socket.socket]
+
+
+def young() -> Young:
+    """Return what is young."""
+    found = Young([], [], [])
+    for generation in range(YOUNG + 1):
+        for thing in gc.get_objects(generation):
+            cls = type(thing)
+            if cls is CoroutineType:
+                if thing.cr_origin:  # made while a test's checks were on
+                    found.coroutines.append(thing)
+            elif cls is asyncio.Future:
+                found.futures.append(thing)
+            elif cls is socket.socket:
+                found.sockets.append(thing)
+    return found
+
+
+def grow_old() -> None:
+    """Collect the garbage among the young objects; what is alive is old from now on."""
+    gc.collect(YOUNG)

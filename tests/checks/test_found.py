@@ -1,0 +1,108 @@
+"""Every fault of the corpus is found, in the test that committed it and in no other."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import unittest
+import warnings
+
+from asynctestkit import FindingWarning
+from tests.corpus.faults.entries import Faulty
+from tests.corpus.faulty import CORRECT, FAULTY, Made, mix_of, module_of, random_mixes
+from tests.corpus.test_faulty import imported, logged
+from tests.outcomes import complaints
+
+LATER = ("slow_callbacks",)
+"""Kinds that are not found yet."""
+
+DEFINED_ONLY = frozenset(
+    (
+        *("call_soon", "call_soon_in_last_line", "call_later", "call_at", "done_callback", "done_callback_of_task"),
+        *("reader", "signal_handler", "protocol_data_received", "protocol_connection_made", "protocol_connection_lost"),
+        *("datagram_received", "stream_handler", "generator_finaliser", "gather_dropped", "future_dropped"),
+        *("future_on_self", "socket_dropped", "socket_on_self", "socket_of_set_up", "socket_in_cycle"),
+        *("socket_of_plain_test", "reader_left", "thread_alive", "thread_of_own_executor"),
+        *("generator_on_self", "generator_advanced"),  # where it is begun is told
+    )
+)
+"""Entries whose object does not tell where it was made: callbacks, futures, sockets and threads keep no record."""
+
+RUNS = int(os.environ.get("ASYNCTESTKIT_MIXES", "60"))
+"""How many random mixes are run; `ASYNCTESTKIT_MIXES` says another number."""
+
+
+def run(made: Made) -> dict[str, list[str]]:
+    """Run a module; return what was said of each test, by `Class.test_name`."""
+    said: dict[str, list[str]] = {}
+    with imported(made) as module, logged(), complaints(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
+        for test, text in [*result.errors, *result.failures]:
+            said.setdefault(".".join(test.id().split(".")[-2:]), []).append(text)
+        for one in caught:
+            if issubclass(one.category, FindingWarning):
+                text = str(one.message)
+                name = re.search(r"(?m)^  test +\S+\.(\w+\.\w+)$", text)
+                assert name is not None, text
+                said.setdefault(name[1], []).append(text)
+        vars(module).clear()
+    return said
+
+
+class FoundTest(unittest.TestCase):
+    """What is said of each test."""
+
+    maxDiff = None
+
+    def tearDown(self) -> None:
+        """Let what the faults have left die here, not in a test that listens for such things."""
+        with logged(), complaints():
+            gc.collect()
+
+    def check(self, made: Made) -> None:
+        """Check that each faulty test is told its own fault and that nothing is said of correct ones."""
+        said = run(made)
+        for name, (entry, line) in made.tests.items():
+            texts = said.pop(name, [])
+            if isinstance(entry, Faulty) and entry.kind not in LATER:
+                with self.subTest(entry.name):
+                    # A generator that fails when it is closed was left open, too.
+                    self.assertEqual(len(texts), 2 if entry.name == "generator_finaliser" else 1, texts)
+                    self.check_text(texts[0], entry, line)
+            else:
+                with self.subTest(entry.name):
+                    self.assertEqual(texts, [])
+        self.assertEqual(said, {})
+
+    def check_text(self, text: str, entry: Faulty, line: int | None) -> None:
+        """Check that a report names the object, its kind and its place."""
+        self.assertRegex(text, entry.object if entry.kind == "pending_tasks" else re.escape(entry.object))
+        if entry.kind != "silent_pass":
+            self.assertIn(f"docs/checks.md#{entry.kind.replace('_', '-')}", text)
+        if line is not None and entry.name not in DEFINED_ONLY:
+            self.assertRegex(text, rf"made_of_faults\.py:(?:{line}|{line - 1})\b")  # a statement may begin before it
+
+    def test_alone(self) -> None:
+        """Each in a class of its own, on a loop of its own."""
+        for entry in FAULTY:
+            self.check(module_of(entry))
+
+    def test_correct(self) -> None:
+        """Nothing is said of the correct ones."""
+        self.check(module_of(*CORRECT))
+
+    def test_together(self) -> None:
+        """All of them on one loop of one class."""
+        self.check(mix_of([*FAULTY, *CORRECT]))
+
+    def test_mixes(self) -> None:
+        """Random mixes on one loop: each finding is its own test's."""
+        for made in random_mixes(seed=11, count=RUNS, leave_out=LATER):
+            self.check(made)
+
+
+if __name__ == "__main__":
+    unittest.main()
