@@ -115,13 +115,12 @@ class CheckedPhases(Phases):
 
     def _finish_checks(self, watch: Watch, instance: object) -> None:
         managed = self._managed
+        watch.look_at_young()
         if managed is None or managed.loop.is_closed() or managed.loop.is_running():
-            watch.look_at_young()
             watch.finish(None, (), instance)
             if watch.has_new_threads:
                 watch.look_at_threads(None)
             return
-        watch.look_at_young()
         pending = self._pending(managed.loop)
         if pending or watch.may_have_left:
             self.dismiss()

@@ -205,18 +205,22 @@ def readers_left(loop: Any, belongs: Callable[[Any], bool]) -> list[Finding]:
             owner = getattr(callback, "__self__", None)
             if callback is None or owner is loop or isinstance(owner, asyncio.BaseTransport) or not belongs(handle):
                 continue
-            name = getattr(callback, "__qualname__", repr(callback))
-            module = getattr(callback, "__module__", None) or ""
-            if module.partition(".")[0] == "asyncio":
+            package, name, names, defined = _of_callback(callback)
+            if package == "asyncio":
                 continue
-            facts = [("descriptor", str(key.fd)), ("callback", name)]
-            code = getattr(getattr(callback, "__func__", callback), "__code__", None)
-            if code is not None:
-                facts.append(("defined", f"{code.co_filename}:{code.co_firstlineno}"))
+            facts = (("descriptor", str(key.fd)), ("callback", name), *defined)
             fix = f"loop.remove_{word}({key.fd}) when the test is done with it"
-            names = (f"{module}.{name}", name)
-            findings.append(Finding(Kind.UNCLOSED, f"{word} of descriptor {key.fd} was left", tuple(facts), fix, names))
+            findings.append(Finding(Kind.UNCLOSED, f"{word} of descriptor {key.fd} was left", facts, fix, names))
     return findings
+
+
+def _of_callback(callback: Any) -> tuple[str, str, tuple[str, str], list[tuple[str, str]]]:
+    """Return what is told of a callback: its package, its name, what it is ignored by, and where it is defined."""
+    name = getattr(callback, "__qualname__", repr(callback))
+    module = getattr(callback, "__module__", None) or ""
+    code = getattr(getattr(callback, "__func__", callback), "__code__", None)
+    defined = [] if code is None else [("defined", f"{code.co_filename}:{code.co_firstlineno}")]
+    return module.partition(".")[0], name, (f"{module}.{name}", name), defined
 
 
 def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float) -> list[Finding]:
@@ -228,24 +232,13 @@ def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: 
             continue
         while hasattr(callback, "func"):
             callback = callback.func
-        name = getattr(callback, "__qualname__", repr(callback))
-        module = getattr(callback, "__module__", None)
-        if module is not None and module.partition(".")[0] in ("asyncio", "asynctestkit"):
+        package, name, names, defined = _of_callback(callback)
+        if package in ("asyncio", "asynctestkit"):
             continue
-        code = getattr(getattr(callback, "__func__", callback), "__code__", None)
         facts = [("created", place)] if place else []
-        facts.append(("due", f"in {handle.when() - now:.3g} s"))
-        if code is not None:
-            facts.append(("defined", f"{code.co_filename}:{code.co_firstlineno}"))
-        findings.append(
-            Finding(
-                Kind.TIMERS,
-                f"timer {name} was left",
-                tuple(facts),
-                "cancel() the handle that call_later or call_at returned",
-                (f"{module}.{name}", name),
-            )
-        )
+        facts += [("due", f"in {handle.when() - now:.3g} s"), *defined]
+        fix = "cancel() the handle that call_later or call_at returned"
+        findings.append(Finding(Kind.TIMERS, f"timer {name} was left", tuple(facts), fix, names))
     return findings
 
 
@@ -262,7 +255,7 @@ def threads_left(before: frozenset[threading.Thread], hides: bool, grace: float 
         target = getattr(thread, "_target", None)
         if hides and getattr(target, "__module__", None) == "concurrent.futures.thread":
             continue
-        if thread in before or _THREADS_OF_LOOPS.fullmatch(thread.name) or thread is threading.current_thread():
+        if thread in before or is_of_executor(thread) or thread is threading.current_thread():
             continue
         if type(thread).__name__ == "_DummyThread":  # nobody's to join
             continue
