@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from asynctestkit.fixtures.registry import FixtureRegistry as FixtureRegistry
     from asynctestkit.fixtures.registry import registry as registry
     from asynctestkit.fixtures.requests import uses as uses
+    from asynctestkit.limits import set_module_timeout as set_module_timeout
+    from asynctestkit.limits import timeout as timeout
     from asynctestkit.report.errors import AsyncTestKitError as AsyncTestKitError
     from asynctestkit.report.errors import FindingError as FindingError
     from asynctestkit.report.errors import FixtureError as FixtureError
@@ -52,6 +54,8 @@ _HOMES = {
     "format_tasks": "asynctestkit.report.tasks",
     "parametrize": "asynctestkit.fixtures.params",
     "registry": "asynctestkit.fixtures.registry",
+    "set_module_timeout": "asynctestkit.limits",
+    "timeout": "asynctestkit.limits",
     "uses": "asynctestkit.fixtures.requests",
 }
 
@@ -74,6 +78,8 @@ __all__ = [
     "format_tasks",
     "parametrize",
     "registry",
+    "set_module_timeout",
+    "timeout",
     "uses",
 ]
 

@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from unittest import IsolatedAsyncioTestCase
 
-from asynctestkit import checking, class_hooks, declaration, running
+from asynctestkit import checking, class_hooks, declaration, limits, running
 from asynctestkit.assertions import Assertions
 from asynctestkit.fixtures.expansion import Variants, expand_methods
 from asynctestkit.fixtures.params import CHOICES, VALUES
@@ -78,6 +78,9 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             tests then share.
         loop_factory: Called with nothing to make the loop (`uvloop.new_event_loop`, a class, any callable). None is
             `asyncio.new_event_loop`.
+        timeout: Put as a number in a class body, seconds of real time that each of its tests may take, from set-up
+            until its loop is closed; `None` for no limit. Without it the module's holds, or the run's: 60 s by default.
+            Anything else of that name is the class's own.
         debug: Put as `debug = True` in a class body, asyncio's debug mode for its loops; `False` turns it off; without
             it asyncio's own environment switch decides. (As a method it stays unittest's `debug()`.)
         loop: The managed loop, while a test runs.
@@ -286,7 +289,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             running.run_parts(self, result)
             return result
         finally:
-            self._atk_end()
+            running.record_late(self, result, self._atk_end)
 
     def _atk_debug_run(self) -> None:
         """Run the test without a result, letting its first error out.
@@ -294,7 +297,12 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         After an error the loop stays open, as on IsolatedAsyncioTestCase, for `doCleanups()` to run async cleanups.
         """
         self._atk_begin(None)
-        super(IsolatedAsyncioTestCase, self).debug()
+        try:
+            super(IsolatedAsyncioTestCase, self).debug()
+        except BaseException:
+            if self._atk_life is not None:
+                self._atk_life.lift_deadline()  # whoever looks into it has all the time there is
+            raise
         life = self._atk_life
         if life is not None:
             life.close_fixtures()
@@ -366,16 +374,18 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         cls, name, scope = type(self), self._testMethodName, self.loop_scope
         asked = None if scope is None else SCOPES.get(scope) or parse_scope(scope, option="loop_scope", where=name)
         timeout = refusal = None
+        test = getattr(cls, name, None)
         try:
             options = class_hooks.loop_options(cls, self)
+            timeout = limits.limit_of(cls, test, cls.__module__)
         except UsageError as error:
             options, refusal = LoopOptions(), error  # told where the test is set up, so that it is this test's error
-        marks = getattr(getattr(cls, name, None), "__dict__", None)
+        marks = getattr(test, "__dict__", None)
         if marks and "__atk_options__" in marks:
-            own, timeout = marks["__atk_options__"]
+            own = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        policy = checking.policy_of(cls, getattr(cls, name, None))
+        policy = checking.policy_of(cls, test)
         plan = Plan(name, cls, options, asked, self._atk_result, timeout, policy)
         return plan if self._atk_given is None else self._atk_given.complete(plan), refusal
 
@@ -447,7 +457,10 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         )
 
     def _callCleanup(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+        life = self._atk_running()
+        before, life.handling = life.handling, function
         mistakes.refuse_generator(self._callMaybeAsync(function, *args, **kwargs), function)
+        life.handling = before
 
     def _callAsync(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         mistakes.require_coroutine_function(func)

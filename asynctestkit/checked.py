@@ -21,6 +21,7 @@ from asynctestkit.loops.run_end import call_before_end
 from asynctestkit.loops.shared import SharedLoop, scope_of
 from asynctestkit.loops.stock import listen
 from asynctestkit.loops.turn import nothing_is_left
+from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
 
 if TRIM_FRAMES:
@@ -48,6 +49,9 @@ class CheckedPhases(Phases):
     shared: SharedLoop | None = None
     """The shared loop that the test runs on; None where it has a loop of its own."""
 
+    winding_up = False
+    """Whether what the test has left is looked for, and ended, while the checks listen."""
+
     _managed: ManagedLoop | None = None
     _runner: Runner | None = None
 
@@ -59,6 +63,11 @@ class CheckedPhases(Phases):
     @property
     def result(self) -> object:
         """The result of the run that the test is a part of, None if there is none."""
+        return None
+
+    @property
+    def time_left(self) -> float | None:
+        """Seconds that the test has left; None where it has no limit."""
         return None
 
     @property
@@ -96,9 +105,14 @@ class CheckedPhases(Phases):
         self.failure = None
         if watch is None:
             return None
+        self.winding_up = True
         try:
             self._finish_checks(watch, instance)
+        except Interruption as interruption:  # blocking code was ended, of which the deadline tells
+            if not interruption.is_of(self):
+                raise
         finally:
+            self.winding_up = False
             self.end_checks()
         try:
             if failed or failure is not None:
@@ -147,9 +161,9 @@ class CheckedPhases(Phases):
         """Begin step 10 while the checks listen: errors that come up now are the test's, too."""
         if self.shared is None and (pending or not nothing_is_left(managed.loop)):
             self.dismiss()
-            managed.wind_up()
+            managed.wind_up(self.time_left)
         elif pending:
-            managed.cancel(pending)
+            managed.cancel(pending, self.time_left)
 
     def end_checks(self) -> None:
         """Stop the checks. Stopping twice is allowed."""

@@ -10,6 +10,7 @@ import inspect
 import sys
 from typing import Any, Final, NoReturn
 
+from asynctestkit import limits
 from asynctestkit.loops.managed import check_factory
 from asynctestkit.report.errors import ScopeError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -32,6 +33,7 @@ def check(cls: Any, *, debug_method: Any) -> None:
     """
     where = f"{cls.__module__}.{cls.__qualname__}"
     take_debug(cls, debug_method, where)
+    limits.check_class(cls)
     if cls.loop_scope is not None and parse_scope(cls.loop_scope, option="loop_scope", where=where) is Scope.TEST:
         _refuse_wide_hooks(cls, where)
     factory = inspect.getattr_static(cls, "loop_factory")

@@ -18,6 +18,7 @@ from asynctestkit.checking import policy_of
 from asynctestkit.fixtures.requests import outermost, shown_signature
 from asynctestkit.fixtures.signatures import signature_of
 from asynctestkit.harness import Plan
+from asynctestkit.limits import MARK, UNSET, limit_of
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
@@ -41,7 +42,7 @@ def async_test(function: Callable[P, Coroutine[Any, Any, None]], /) -> Callable[
 
 @overload
 def async_test(
-    *, timeout: float | None = None, loop_factory: LoopFactory | None = None
+    *, timeout: float | None = ..., loop_factory: LoopFactory | None = None
 ) -> Callable[[Callable[P, Coroutine[Any, Any, None]]], Callable[P, None]]: ...
 
 
@@ -49,7 +50,7 @@ def async_test(
     function: Callable[..., Any] | None = None,
     /,
     *,
-    timeout: float | None = None,
+    timeout: float | None = UNSET,
     loop_factory: LoopFactory | None = None,
 ) -> Any:
     """Run a coroutine test on a managed loop.
@@ -58,7 +59,8 @@ def async_test(
     On a module-level function it makes a test that unittest finds in the module and pytest as the function it is.
 
     Args:
-        timeout: Seconds of real time after which the test is cancelled and fails with TimeoutError; None for no limit.
+        timeout: Seconds of real time after which the test is ended and fails with TimeoutError; None for no limit. Left
+            out, that of `@timeout`, the class, the module or the run holds.
         loop_factory: Called with nothing to make the loop; None is `asyncio.new_event_loop`.
 
     Raises:
@@ -67,7 +69,8 @@ def async_test(
     if function is None:
         caller = inspect.currentframe()
         where = f"@async_test(...) at {place_of_caller(caller)}"
-        parse_seconds(timeout, option="timeout", where=where)
+        if timeout is not UNSET:
+            parse_seconds(timeout, option="timeout", where=where)
         if loop_factory is not None:
             check_factory(loop_factory, where=where)
         return functools.partial(_make_test, timeout=timeout, loop_factory=loop_factory)
@@ -107,19 +110,21 @@ def _make_test(function: Any, *, timeout: float | None, loop_factory: LoopFactor
     if loop_factory is not None:
         check_factory(loop_factory, where=where)
     options = LoopOptions(factory=loop_factory)
-    seconds = parse_seconds(timeout, option="timeout", where=where)
     make = _method if _is_method(function) else _function
-    return _marked(make(function, options, seconds), options, seconds)
+    test = _marked(make(function, options), options)
+    if timeout is not UNSET:
+        setattr(test, MARK, parse_seconds(timeout, option="timeout", where=where))
+    return test
 
 
-def _marked(test: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
-    test.__atk_options__ = (options, seconds)  # for whoever opens the loop before the test
+def _marked(test: Any, options: LoopOptions) -> Callable[..., Any]:
+    test.__atk_options__ = options  # for whoever opens the loop before the test
     test.__atk_code__ = test.__code__  # decorators above copy this, and have code of their own
     marked: Callable[..., Any] = test
     return marked
 
 
-def _method(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
+def _method(function: Any, options: LoopOptions) -> Callable[..., Any]:
     @functools.wraps(function)
     def test(*args: Any, **kwargs: Any) -> Any:
         case, args = (args[0], args[1:]) if args else (kwargs.pop(_first_parameter(function)), args)
@@ -129,6 +134,7 @@ def _method(function: Any, options: LoopOptions, seconds: float | None) -> Calla
         if issubclass(owner, unittest.TestCase):
             return plain.run_test(case, function, *args, **kwargs)
         marked = outermost(getattr(owner, function.__name__, None), function)
+        seconds = limit_of(owner, marked, function.__module__)
         policy = policy_of(owner, marked)
         plan = Plan(name=function.__name__, owner=owner, options=options, timeout=seconds, policy=policy)
         return functions.run_function(plan, function, marked, (case, *args), kwargs)
@@ -140,7 +146,7 @@ def _first_parameter(function: Any) -> str:
     return next(iter(signature_of(function).parameters))
 
 
-def _function(function: Any, options: LoopOptions, seconds: float | None) -> Callable[..., Any]:
+def _function(function: Any, options: LoopOptions) -> Callable[..., Any]:
     published = "." not in function.__qualname__
 
     @functools.wraps(function)
@@ -150,6 +156,7 @@ def _function(function: Any, options: LoopOptions, seconds: float | None) -> Cal
         owner = functions.owner_of(test) if published else functions.FunctionTests
         marked = functions.current(test) if published else test
         result = functions.running_result()
+        seconds = limit_of(None, marked, function.__module__)
         policy = policy_of(owner, marked)
         plan = Plan(function.__name__, owner, options, timeout=seconds, result=result, policy=policy)
         return functions.run_function(plan, function, marked, args, kwargs)

@@ -1,7 +1,7 @@
 """The order of events around one test. Every front door calls this; it is written nowhere else.
 
 1.  Skip decided (by the runner, before anything here is called): no loop is opened for a skipped test.
-2.  Open a managed loop, or join the shared one, and make it current; the checks begin.
+2.  The deadline is armed. Open a managed loop, or join the shared one, and make it current; the checks begin.
 3.  `setUp`: a plain function runs outside the running loop, in the test's context; what a coroutine function returns
     is awaited in the test task. Then `asyncSetUp`.
 4.  Fixtures the test asks for are opened, dependencies first.
@@ -12,7 +12,7 @@
 9.  What was held back is reported: a cancellation that ended a phase and that no scope has answered for. The checks
     then look for what the test has left; what they have found fails a test that passed so far (see `checked`).
 10. What is left is cancelled and awaited, the loop is closed or left to those who share it, and the loop that was
-    current before is current again.
+    current before is current again. The deadline, which held for all of it, is lifted.
 
 A failure in 3 skips 5 to 7; the rest always happens. A KeyboardInterrupt ends the running phase (its `finally` blocks
 run), skips to 10 and leaves the runner.
@@ -28,12 +28,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynctestkit.checked import CheckedPhases, Runner
+from asynctestkit.checks.deadline import Deadline
+from asynctestkit.checks.debuggers import is_debugged
 from asynctestkit.checks.policy import Policy, run_policy
 from asynctestkit.fixtures.graph import FixturePlan
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
-from asynctestkit.report.errors import ScopeError, message, raise_together
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.errors import Interruption, LoopError, ScopeError, message, raise_together
+from asynctestkit.report.frames import TRIM_FRAMES, name_of
 from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope
 
@@ -73,6 +75,9 @@ class Step(enum.IntEnum):
 _SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
 
 
+_DOING = {Step.NEW: "set-up", _SET_UP: "set-up", _BODY: "the body", _TEAR_DOWN: "tear-down"}
+
+
 class Life(CheckedPhases):
     """One test's life on its loop, step by step; it also speaks the protocol of `asyncio.Runner`.
 
@@ -88,8 +93,12 @@ class Life(CheckedPhases):
     refusal: Exception | None = None
     """Why the test cannot run: raised before anything is set up."""
 
+    _at_closing: ManagedLoop | None = None
+    """What `_managed` was, while it is closed."""
     _bare_class: scopes.WideScope | None = None
-    _deadline: asyncio.TimerHandle | None = None
+    _deadline: Deadline | None = None
+    handling: object = None
+    """The fixture or the cleanup that is under way, for reports."""
 
     def __init__(
         self,
@@ -102,6 +111,8 @@ class Life(CheckedPhases):
         self.context = scopes.inherited_context(plan.owner) if context is None else context
         self.name = plan.name
         self.plan = plan
+        self.closing_faults: list[tuple[str, str]] = []
+        """What did not end by itself when the loop was closed: kinds and texts."""
         self._more = more
         self._runner = runner
 
@@ -109,8 +120,9 @@ class Life(CheckedPhases):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop the test runs on, None before it is open."""
-        return None if self._managed is None else self._managed.loop
+        """The loop the test runs on, None before it is open and when it is closed."""
+        managed = self._managed or self._at_closing
+        return None if managed is None else managed.loop
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Open or join the loop (step 2) if that has not happened, and return it."""
@@ -270,7 +282,9 @@ class Life(CheckedPhases):
     @property
     def has_something_to_report(self) -> bool:
         """Whether `report` will raise."""
-        return self.held is not None or self._interruption is not None
+        if self.held is not None or self._interruption is not None:
+            return True
+        return self._deadline is not None and self._deadline.is_over
 
     def report(self) -> None:
         """Step 9: raise what was held back, if no scope has answered for it."""
@@ -278,6 +292,8 @@ class Life(CheckedPhases):
         if error is not None:
             raise error
         self.meet_interruption()
+        if self._deadline is not None and (late := self._deadline.undelivered()) is not None:
+            raise late
 
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
@@ -285,25 +301,47 @@ class Life(CheckedPhases):
         errors: list[BaseException] = []
         try:
             if self.fixtures is not None and self.fixtures.openings:  # after Ctrl-C, or a debug() that failed
-                try:
-                    self.fixtures.close()
-                except Exception as error:
-                    errors.append(error)
+                self._attempt(self.fixtures.close, errors)
         finally:
-            self._close_loop()
-            bare, self._bare_class = self._bare_class, None
-            if bare is not None:
-                try:
-                    bare.end()
-                except Exception as error:
-                    errors.append(error)
-        raise_together(errors, f"steps failed at the end of {self.name}")
+            try:
+                if self._managed is not None:
+                    self._attempt(self._close_loop, errors)
+                bare, self._bare_class = self._bare_class, None
+                if bare is not None:
+                    self._attempt(bare.end, errors)
+            finally:
+                late = self.lift_deadline()
+                if late is not None and not self.closing_faults:  # which say more
+                    errors.append(late)
+        if errors or self.closing_faults:
+            faults, self.closing_faults = self.closing_faults, []
+            errors += [LoopError(text) for _, text in faults]
+            raise_together(errors, f"steps failed at the end of {self.name}")
+
+    def _attempt(self, step: Callable[[], Any], errors: list[BaseException]) -> None:
+        """Take one of the last steps; an error does not keep the others from being taken."""
+        try:
+            step()
+        except Exception as error:
+            errors.append(error)
+        except Interruption as interruption:  # blocking code was ended, of which the deadline tells
+            if not interruption.is_of(self):
+                raise
+
+    def lift_deadline(self) -> TimeoutError | None:
+        """Have no limit any more; return the error of one that was reached and that has not been told."""
+        deadline, self._deadline = self._deadline, None
+        if deadline is None:
+            return None
+        deadline.end()
+        return deadline.undelivered() if deadline.expired else None
 
     def abandon(self) -> None:
         """Let go of the loop where it cannot be run any more: what is left on it ends with it."""
         self.end_checks()
         managed, self._managed = self._managed, None
         shared, self.shared = self.shared, None
+        self.lift_deadline()
         if shared is not None:
             shared.users.remove(self)
         elif managed is not None and self._runner is None:
@@ -317,19 +355,20 @@ class Life(CheckedPhases):
             self.fixtures.release()
         if managed is None:
             return
-        if self._deadline is not None:
-            self._deadline.cancel()
+        limit, self._at_closing = self.time_left, managed
         self.dismiss()
         host, self.host = self.host, None
         try:
             if shared is None and self._runner is None:
                 host = None  # its task has ended: nobody need look at it again
-                managed.close()
+                managed.close(limit=limit)
             elif host is not None and not host.ended:
                 managed.settle()
             if shared is not None:
-                shared.leave(self, None if host is None else host.task)
+                shared.leave(self, None if host is None else host.task, limit)
         finally:
+            self._at_closing = None
+            self.closing_faults += managed.take_faults()
             managed.give_back()
 
     def _enter(self, step: Step) -> None:
@@ -345,6 +384,8 @@ class Life(CheckedPhases):
         if self.refusal is not None:
             raise self.refusal
         plan = self.plan
+        if plan.timeout is not None and self._deadline is None and not is_debugged():
+            self._deadline = Deadline(self, plan.timeout)
         if self._runner is not None:
             managed = ManagedLoop.borrow(self._runner.get_loop())
         else:
@@ -353,8 +394,6 @@ class Life(CheckedPhases):
         self._managed = managed
         managed.make_current()
         self.begin_checks(plan.policy or run_policy(), managed.loop)
-        if plan.timeout is not None:
-            self._deadline = managed.loop.call_later(plan.timeout, self._expire, plan.timeout)
         return managed
 
     @property
@@ -379,8 +418,27 @@ class Life(CheckedPhases):
         shared.use(self, self.plan.options.debug)
         return shared.managed
 
-    def _expire(self, limit: float) -> None:
-        self.interrupt(TimeoutError(f"{self.name} ran longer than its limit of {limit:g} s"))
+    @property
+    def time_left(self) -> float | None:
+        """Seconds that the test has left, at least a moment; None where it has no limit."""
+        return None if self._deadline is None else self._deadline.left
+
+    # What its deadline looks at.
+
+    @property
+    def closing(self) -> bool:
+        """Whether the loop is being closed, or what is left on it ended before that."""
+        return self.winding_up or self.step is _CLOSED
+
+    def doing(self) -> str:
+        """Return what the test is doing, for reports."""
+        handling: Any = self.handling
+        if self.closing:
+            return "closing the loop"
+        if handling is None:
+            return _DOING[self.step]
+        label: str | None = getattr(handling, "label", None)
+        return label or f"cleanup {name_of(handling)!r}"
 
 
 def _is_run_as_a_class(cls: Any, result: Any) -> bool:

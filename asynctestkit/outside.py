@@ -11,6 +11,7 @@ from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from asynctestkit.harness import Life, Plan
+from asynctestkit.limits import UNSET
 
 
 class Given(NamedTuple):
@@ -20,19 +21,19 @@ class Given(NamedTuple):
         names: The parameters that it has values for.
         values: Called with nothing when the body is about to run; returns those values by name.
         life: The life that the test is to have, begun and closed by the runner; None: one of its own.
-        timeout: The limit of a test that has none of its own, in seconds; None: no limit.
+        timeout: The limit of the test in seconds, None for no limit; UNSET: what the test itself says, or the run.
         debug: Whether asyncio's debug mode is on for a test that does not say so itself; None: as asyncio decides.
     """
 
     names: tuple[str, ...] = ()
     values: Callable[[], Mapping[str, Any]] = dict
     life: Life | None = None
-    timeout: float | None = None
+    timeout: float | None = UNSET
     debug: bool | None = None
 
     def complete(self, plan: Plan) -> Plan:
-        """Return a plan that says what the runner does where the test itself says nothing."""
-        if plan.timeout is None and self.timeout is not None:
+        """Return a plan with what the runner says of the test, and of the loop where the test itself says nothing."""
+        if self.timeout is not UNSET:
             plan = plan._replace(timeout=self.timeout)
         if plan.options.debug is None and self.debug is not None:
             plan = plan._replace(options=plan.options._replace(debug=self.debug))

@@ -13,6 +13,7 @@ import unittest
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
+from asynctestkit import limits
 from asynctestkit.checking import amend, policy_of
 from asynctestkit.fixtures.requests import outermost, patched_arguments, requests_of
 from asynctestkit.harness import Life, Plan, Step
@@ -140,7 +141,8 @@ def _use_fixtures(case: Any, life: Life, function: Any, *, given: int, passed: C
 def plan_of(case: Any) -> Plan:
     """Return how a test is to run."""
     test = getattr(type(case), case._testMethodName, None)
-    options, timeout = getattr(test, "__atk_options__", (LoopOptions(), None))
+    options = getattr(test, "__atk_options__", None) or LoopOptions()
+    timeout = limits.limit_of(type(case), test, type(case).__module__)
     outcome = getattr(case, "_outcome", None)  # private: the way to the result of the run; none in debug()
     result = getattr(outcome, "result", None)
     policy = policy_of(type(case), test)

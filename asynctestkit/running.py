@@ -11,9 +11,11 @@ from __future__ import annotations
 import sys
 import time
 import unittest
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
+from asynctestkit.loops.run_end import buffered
 from asynctestkit.report.frames import TRIM_FRAMES, clean
 
 if TRIM_FRAMES:
@@ -72,6 +74,22 @@ def run_parts(case: Any, result: Any) -> None:
     finally:
         case._outcome = None
         result.stopTest(case)
+
+
+def record_late(case: Any, result: Any, step: Callable[[], object]) -> None:
+    """Take a step that comes after the test was recorded, as closing its loop does; its error is one of the test's.
+
+    Raises:
+        BaseException: What is no `Exception`, or the error where there is no result to record it on.
+    """
+    try:
+        step()
+    except Exception as error:
+        if result is None:
+            raise
+        clean(error)
+        with buffered(result):
+            result.addError(case, sys.exc_info())
 
 
 def record(case: Any, outcome: Any) -> None:

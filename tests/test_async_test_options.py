@@ -41,8 +41,9 @@ class PlainCaseTest(unittest.TestCase):
                     await self.wait_in("tearDown")
 
             with self.subTest(place=place):
+                doing = {"setUp": "set-up", "test": "the body", "tearDown": "tear-down"}[place]
                 self.assertEqual(
-                    run_one(Case), ["errors: test: TimeoutError: test ran longer than its limit of 0.01 s"]
+                    run_one(Case), [f"errors: test: TimeoutError: test exceeded its limit of 0.01 s in {doing}"]
                 )
                 self.assertEqual(events, ["setUp"] if place == "setUp" else ["setUp", "test", "tearDown"])
 
@@ -57,7 +58,7 @@ class PlainCaseTest(unittest.TestCase):
                 except asyncio.CancelledError:
                     pass
 
-        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test ran longer than its limit of 0.01 s"])
+        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test exceeded its limit of 0.01 s in the body"])
 
     def test_timeout_is_of_one_test(self) -> None:
         """On a shared loop a limit that was not used up does not end a later test."""
@@ -156,7 +157,7 @@ class AsyncTestCaseTest(unittest.TestCase):
                 async with asyncio.timeout(2):  # so that a timeout which is ignored fails instead of hanging
                     await asyncio.Event().wait()
 
-        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test ran longer than its limit of 0.01 s"])
+        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test exceeded its limit of 0.01 s in the body"])
 
     def test_loop_factory(self) -> None:
         """The loop factory of a decorated test makes its loop in an AsyncTestCase as well."""

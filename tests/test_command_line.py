@@ -280,6 +280,7 @@ class BeyondUnittestTest(unittest.TestCase):
 
 def _same_name(text: str) -> list[str]:
     """Return the words of a usage text, which is wrapped by the length of the program's name."""
+    text = re.sub(r"\[--timeout\s+SECONDS\]|--timeout\s+SECONDS\s+real.*?no\s+limit", "", text, flags=re.DOTALL)  # ours
     text = re.sub(r"\bpython\S* -m (?:unittest|asynctestkit)\b", "PROGRAM", text)
     return re.sub(r"(?m)^(\s*)asynctestkit\b", r"\1PROGRAM", text).split()
 

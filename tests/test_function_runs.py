@@ -63,7 +63,7 @@ class RunningTest(ModuleCase):
             self.run_suite(self.load(module)),
             [
                 "errors: test_errs: OSError: no",
-                "errors: test_overruns: TimeoutError: test_overruns ran longer than its limit of 0.01 s",
+                "errors: test_overruns: TimeoutError: test_overruns exceeded its limit of 0.01 s in the body",
                 "failures: test_fails: AssertionError",
                 "skipped: test_skips: body",
             ],

@@ -54,6 +54,7 @@ LAYERS: Final = (
                 "declaration",
                 "decorators",
                 "functions",
+                "limits",
                 "outside",
                 "plain",
                 "running",
@@ -66,7 +67,7 @@ LAYERS: Final = (
     ),
     Layer(frozenset(("harness", "checked")), share=True),
     Layer(frozenset(("fixtures", "checks", "loops"))),
-    Layer(frozenset(("values",))),
+    Layer(frozenset(("signals", "values"))),
     Layer(frozenset(("report",))),
 )
 """From the top; a room imports from its own and from lower layers."""

@@ -51,7 +51,7 @@ class PytestTest(unittest.TestCase):
             self.outcomes(source),
             [
                 "FAILED test_fails - assert 1 == 2",
-                "FAILED test_overruns - TimeoutError: test_overruns ran longe...",
+                "FAILED test_overruns - TimeoutError: test_overruns exceeded ...",
                 "PASSED test_passes",
                 "2 failed, 1 passed",
             ],

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from asynctestkit.checks.tasks import never_retrieved
-from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.errors import Interruption, UsageError, message
 from asynctestkit.report.findings import Finding, Kind
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
 
@@ -28,10 +28,12 @@ _CAPTURING: Final = "_CapturingHandler"  # what assertLogs puts on a logger; its
 
 
 def finding_of(context: Context) -> Finding | None:
-    """Return the finding of what a loop was told; None for a cancellation, which is none."""
+    """Return the finding of what a loop was told; None for what ends code from outside, which is none."""
     error = context.get("exception")
     if isinstance(error, asyncio.CancelledError):
         return None  # on 3.11 and 3.12.1 stream servers tell of the cancellation of their handlers
+    if isinstance(error, Interruption):
+        return None  # whoever has sent it tells of it
     if error is not None:
         skip_loop(error)
     told = str(context.get("message", "Unhandled exception in event loop"))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any, Final, TypeVar
 
-from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.errors import Interruption, UsageError, message
 from asynctestkit.report.findings import Finding, Kind
 from asynctestkit.report.frames import name_of, place_of
 from asynctestkit.report.origins import code_of, label_of, names_of, origin_of, stands_at
@@ -81,7 +81,7 @@ def failed_unseen(tasks: Iterable[asyncio.Future[Any]]) -> list[Finding]:
     for task in tasks:
         if task.done() and not task.cancelled() and getattr(task, "_log_traceback", False):
             error = task.exception()
-            if error is not None:
+            if error is not None and not isinstance(error, Interruption):
                 findings.append(never_retrieved(task, error))
     return findings
 

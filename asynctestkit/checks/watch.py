@@ -29,7 +29,7 @@ from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
 from asynctestkit.report.contexts import TEST, context_of
-from asynctestkit.report.errors import FindingError
+from asynctestkit.report.errors import FindingError, Interruption
 from asynctestkit.report.findings import Finding, FindingWarning, Kind, error_of, note_of, report_of
 from asynctestkit.report.origins import DEPTH, caller
 
@@ -184,7 +184,8 @@ class Watch:
 
     def unraisable(self, error: BaseException, told: str, thing: object) -> None:
         """Learn of an error in a finaliser."""
-        self._add(loop_errors.unraisable(error, told, thing))
+        if not isinstance(error, Interruption):
+            self._add(loop_errors.unraisable(error, told, thing))
 
     def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
         """Learn of an error that reached nobody but the loop; return whether that was the test's affair."""

@@ -18,11 +18,12 @@ import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from types import CoroutineType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from asynctestkit.loops.host import HostTask
+from asynctestkit.loops.leftovers import throw_away
 from asynctestkit.loops.managed import refuse_running_loop
-from asynctestkit.report.errors import SilentPassError, message
+from asynctestkit.report.errors import Interruption, SilentPassError, message
 from asynctestkit.report.frames import TRIM_FRAMES, clean, name_of, trim
 
 if TRIM_FRAMES:
@@ -46,14 +47,6 @@ class Done:
 
 
 DONE: Final = Done()
-
-
-class Interruption(BaseException):
-    """Ends the running phase from outside; `tell` raises what it is told as."""
-
-    def tell(self) -> NoReturn:
-        """Raise the error that whoever runs the phase is told."""
-        raise NotImplementedError
 
 
 class Phases:
@@ -114,6 +107,11 @@ class Phases:
         except Exception as error:
             clean(error)  # runners cut our frames off its front only
             raise
+        except Interruption as interruption:
+            if self.active or not interruption.is_of(self):
+                raise
+            told = interruption
+        told.tell()
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Await something in the task, from outside the loop; a cancellation by an open scope is held.
@@ -141,6 +139,8 @@ class Phases:
                 raise
             return None
         except Interruption as interruption:
+            if not interruption.is_of(self):
+                raise
             told = interruption
         told.tell()  # not while the interruption is being handled, whose context is none of the user's concern
 
@@ -221,6 +221,31 @@ class Phases:
         error, self._interruption = self._interruption, None
         if error is not None:
             raise error
+
+    @property
+    def busy(self) -> bool:
+        """Whether a phase runs in the task."""
+        return self.host is not None and self.host.busy
+
+    @property
+    def ending(self) -> bool:
+        """Whether the running phase has been interrupted and has not ended yet."""
+        return self.host is not None and self.host.interrupted
+
+    def press(self) -> None:
+        """Cancel the interrupted phase again, which has eaten its cancellation. Called in the loop's thread."""
+        if self.host is not None:
+            self.host.press()
+
+    def give_up(self) -> None:
+        """End the interrupted phase without its task, which no cancellation ends. Called in the loop."""
+        if self.host is not None and (task := self.host.give_up()) is not None:
+            self.host.note(throw_away(task))
+
+    def own_tasks(self) -> list[asyncio.Task[Any]]:
+        """Return the host task while a phase runs: parked, it is of no interest, and it is in no list of tasks."""
+        task = None if self.host is None or not self.host.busy else self.host.task
+        return [] if task is None else [task]
 
     def dismiss(self) -> None:
         """Let the task end when the loop runs next."""

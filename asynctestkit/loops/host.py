@@ -34,6 +34,7 @@ from typing import Any, Final, Protocol
 from asynctestkit.loops import sigint, turn
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
+from asynctestkit.report.hangs import note_of_tasks
 
 if TRIM_FRAMES:
     __unittest = True
@@ -77,6 +78,8 @@ class HostTask:
     _driven = False
     """Whether the loop itself runs and must be stopped when the phase is over."""
     _dismissed = False
+    _cancels = 0
+    """How often the running phase was cancelled from outside."""
     _late_cancel = False
     _late_message: object = None
 
@@ -102,6 +105,11 @@ class HostTask:
     def interrupted(self) -> bool:
         """Whether the running phase is being ended with an error that whoever runs it is then told."""
         return self._interruption is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a phase runs."""
+        return self._busy
 
     @property
     def ended(self) -> bool:
@@ -132,6 +140,30 @@ class HostTask:
         self._interruption = error
         self._cancel_phase()
         return True
+
+    def press(self) -> None:
+        """Cancel the phase that is being ended again. Called in the loop's thread."""
+        if self._busy and self.task is not None and self._interruption is not None:
+            self._cancel_phase()
+
+    def give_up(self) -> asyncio.Task[None] | None:
+        """End the phase that is being ended without its task, which is returned; None where there is none.
+
+        Called in the loop. `run` raises the error of the interruption.
+        """
+        task = self.task
+        if not self._busy or task is None or self._interruption is None:
+            return None
+        self.task = self._coro = self._parked = None
+        self._busy = False
+        if self._driven:
+            self.loop.stop()
+        return task
+
+    def note(self, text: str) -> None:
+        """Add a note to the error that the running phase is being ended with."""
+        if self._interruption is not None:
+            self._interruption.add_note("\n".join(f"  {line}" for line in text.splitlines()))
 
     def note_late_cancel(self, msg: object) -> None:
         """Remember that the task was cancelled between phases; the next one meets it, with its message."""
@@ -199,7 +231,7 @@ class HostTask:
             if self._busy:
                 self.task = None  # it would not end; what comes next gets a task of its own
             else:
-                self.task.uncancel()
+                self._take_cancels_back()
             self._busy = False
             self._error = self._value = None
 
@@ -209,11 +241,18 @@ class HostTask:
         if self._coro is not None and self._parked is None:
             self.loop.call_soon(self._cancel_if_busy)  # comes after the first step, which is scheduled already
         else:
-            self.task.cancel()
+            self._cancel_if_busy()
 
     def _cancel_if_busy(self) -> None:
         if self._busy and self.task is not None:
+            self._cancels += 1
             self.task.cancel()
+
+    def _take_cancels_back(self) -> None:
+        cancels, self._cancels = self._cancels, 0
+        if self.task is not None:  # else it was given up on
+            for _ in range(cancels):
+                self.task.uncancel()
 
     def _take_outcome(self) -> Any:
         if self._error is None and self._interruption is None:
@@ -223,8 +262,7 @@ class HostTask:
         self._value = self._error = self._interruption = None
         try:
             if interruption is not None:
-                assert self.task is not None
-                self.task.uncancel()
+                self._take_cancels_back()
                 # A limit that ran out says nothing of where the phase was, which its cancellation shows.
                 limit = isinstance(interruption, TimeoutError) and interruption.__cause__ is None
                 if isinstance(error, Exception) or (limit and error is not None):
@@ -238,8 +276,12 @@ class HostTask:
 
     def _on_sigint(self, number: int, frame: FrameType | None) -> None:
         """Interrupt the phase at the first Ctrl-C; at the second, and between phases, stop on the spot."""
-        if not self.interrupt(KeyboardInterrupt()):
+        error = KeyboardInterrupt()
+        if not self.interrupt(error):
             raise KeyboardInterrupt
+        waits = note_of_tasks(self.loop, [] if self.task is None else [self.task])
+        if waits is not None:
+            error.add_note(waits)
         # The signal may have come while the loop sleeps in its selector; this wakes it.
         self.loop.call_soon_threadsafe(_nothing)
 

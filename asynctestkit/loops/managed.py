@@ -1,21 +1,20 @@
 """An event loop that we open, make current, run on, and close; and the options that say what kind it is.
 
-A `ManagedLoop` closes in this order: the tasks that are left are cancelled and awaited, as long as they take, in a
-bounded number of rounds (a task may start others while it is cancelled), asynchronous generators are shut down, the
-default executor is shut down, the previously current loop comes back, the loop is closed. Errors of leftover tasks go
-to the loop's exception handler, as `asyncio.Runner` does it.
+A `ManagedLoop` closes in this order: the tasks that are left are cancelled and awaited, asynchronous generators are
+shut down, the default executor is shut down, the previously current loop comes back, the loop is closed. Each has a
+limit (see `leftovers`); what did not keep it is a fault that `take_faults` gives. Errors of leftover tasks go to the
+loop's exception handler, as `asyncio.Runner` does it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import sys
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final, NamedTuple
 
 from asynctestkit.loops import current
-from asynctestkit.loops.host import CLOSING
+from asynctestkit.loops.leftovers import Fault, end_executor, end_generators, end_tasks
 from asynctestkit.loops.others import Tasks, other_tasks
 from asynctestkit.loops.stock import new_event_loop
 from asynctestkit.loops.turn import nothing_is_left
@@ -27,9 +26,6 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
-
-CANCEL_ROUNDS: Final = 10
-"""How often leftover tasks are cancelled anew because others came to life meanwhile."""
 
 
 class LoopOptions(NamedTuple):
@@ -128,10 +124,12 @@ _CO_COROUTINE: Final = 0x80  # inspect.CO_COROUTINE, without importing inspect f
 class ManagedLoop:
     """A loop with its options, from opening to closing; it is made current by whoever runs on it."""
 
-    __slots__ = ("_previous", "loop", "options")
+    __slots__ = ("_faults", "_is_wound_up", "_previous", "loop", "options")
 
     def __init__(self, options: LoopOptions) -> None:
         self.options = options
+        self._faults: list[Fault] | None = None
+        self._is_wound_up = False
         refuse_running_loop()
         self.loop = options.open()
         self._previous: current.PreviousLoop | None = None
@@ -141,7 +139,8 @@ class ManagedLoop:
         """Return one around a loop that somebody else opened and will close."""
         refuse_running_loop()
         borrowed = cls.__new__(cls)
-        borrowed.options, borrowed.loop, borrowed._previous = LoopOptions(), loop, None
+        borrowed.options, borrowed.loop, borrowed._previous, borrowed._faults = LoopOptions(), loop, None, None
+        borrowed._is_wound_up = False
         return borrowed
 
     def make_current(self) -> bool:
@@ -158,38 +157,52 @@ class ManagedLoop:
         if previous is not None:
             current.restore(previous, leave_no_policy=self.options.factory is not None)
 
-    def close(self, *, at_exit: bool = False) -> None:
+    def close(self, *, at_exit: bool = False, limit: float | None = None) -> None:
         """Cancel what is left, shut the loop down and close it. Closing twice is allowed.
 
         Args:
             at_exit: The process ends: threads have been joined already and no new one can be had, and nobody is left to
                 interrupt a task that ignores its cancellation.
+            limit: Seconds that each step may take at most.
         """
         if self.loop.is_closed():
             self.give_back()
             return
         if isinstance(self.options.factory, GivenLoop):
-            self._leave_as_found()
+            self._leave_as_found(limit)
             return
         try:
-            self.wind_up(at_exit=at_exit)
+            self.wind_up(EXIT_TIMEOUT if at_exit else limit, at_exit=at_exit)
         finally:
             self.give_back()
             self.loop.close()
 
-    def wind_up(self, *, at_exit: bool = False) -> None:
-        """Cancel what is left and shut down generators and threads, if there is anything; the loop stays open."""
+    def wind_up(self, limit: float | None = None, *, at_exit: bool = False) -> None:
+        """Cancel what is left and shut down generators and threads, if there is anything; the loop stays open.
+
+        Args:
+            limit: Seconds that each step may take at most.
+            at_exit: The process ends, as in `close`.
+        """
         if isinstance(self.options.factory, GivenLoop):
             return
         if not nothing_is_left(self.loop) or other_tasks(self.loop, frozenset()):
-            self.run_to_end(_wind_up(self.loop, at_exit=at_exit))
+            self.run_to_end(self._wind_up(limit, at_exit=at_exit))
 
-    def _leave_as_found(self) -> None:
+    async def _wind_up(self, limit: float | None, *, at_exit: bool) -> None:
+        me, loop, faults = asyncio.current_task(), self.loop, self._collected()
+        await end_tasks(loop, lambda: other_tasks(loop, frozenset(), me), faults, limit)
+        await end_generators(loop, faults, limit)
+        if not (at_exit or self._is_wound_up):  # whose executor has ended, and there is no other after it
+            await end_executor(loop, faults, limit)
+            self._is_wound_up = True
+
+    def _leave_as_found(self, limit: float | None) -> None:
         """End what is left of what ran on a loop that stays open."""
         try:
             self.settle()
             if tasks := asyncio.all_tasks(self.loop):
-                self.cancel(tasks)
+                self.cancel(tasks, limit)
         finally:
             self.give_back()
 
@@ -202,12 +215,27 @@ class ManagedLoop:
         """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler.
 
         Args:
-            limit: Seconds to wait; None waits as long as they take.
+            tasks: What is to end.
+            limit: Seconds that they may take at most to tidy up.
         """
-        self.run_to_end(_wait_cancelled(self.loop, tasks, limit))
+
+        def find() -> Tasks:
+            return {task for task in tasks if not task.done()}
+
+        self.run_to_end(end_tasks(self.loop, find, self._collected(), limit))
+
+    def take_faults(self) -> list[Fault]:
+        """Return what did not end by itself, once."""
+        faults, self._faults = self._faults, None
+        return faults or []
+
+    def _collected(self) -> list[Fault]:
+        if self._faults is None:
+            self._faults = []
+        return self._faults
 
     def run_to_end(self, coro: Coroutine[Any, Any, Any]) -> Any:
-        """Run a closing coroutine; SystemExit out of a leftover task is reported and does not end the test run."""
+        """Run a closing coroutine; SystemExit out of a leftover task is a fault and does not end the test run."""
         loop = self.loop
         # Not by the loop's task factory, which may be the suite's: it need not see this, and may fail.
         task = asyncio.Task(_stop_after(loop, coro), loop=loop)
@@ -216,9 +244,9 @@ class ManagedLoop:
                 # A leftover task may call loop.stop(): start again until the closing is done.
                 loop.run_forever()
             except SystemExit as error:
-                loop.call_exception_handler(
-                    {"message": f"a leftover task raised {error!r} while its loop was closed", "exception": error}
-                )
+                text = f"a leftover task raised {error!r} while its loop was closed"
+                self._collected().append(("task", text))
+                loop.call_exception_handler({"message": text, "exception": error})
         return task.result()
 
 
@@ -250,38 +278,3 @@ async def _stop_after(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any,
 
 EXIT_TIMEOUT: Final = 1.0
 """Seconds that leftover tasks get to end when the process does."""
-
-
-async def _wind_up(loop: asyncio.AbstractEventLoop, *, at_exit: bool) -> None:
-    me = asyncio.current_task()
-    for _ in range(CANCEL_ROUNDS):
-        leftover = other_tasks(loop, frozenset(), me)
-        if not leftover:
-            break
-        if await _wait_cancelled(loop, leftover, EXIT_TIMEOUT if at_exit else None):
-            break
-    await loop.shutdown_asyncgens()
-    if at_exit:
-        return
-    if sys.version_info >= (3, 12):
-        await loop.shutdown_default_executor(EXECUTOR_TIMEOUT)
-    else:
-        await loop.shutdown_default_executor()
-
-
-EXECUTOR_TIMEOUT: Final = 300.0
-"""Seconds that threads of the default executor get to end, where Python can limit it (3.12+); asyncio's own figure."""
-
-
-async def _wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks, limit: float | None) -> Tasks:
-    """Cancel tasks and wait for them; return those that had not ended when the limit was over."""
-    for task in tasks:
-        task.cancel(CLOSING)
-    ended, left = await asyncio.wait(tasks, timeout=limit)
-    for task in ended:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            loop.call_exception_handler(
-                # asyncio.Runner's own words, which people search for.
-                {"message": "unhandled exception during asyncio.run() shutdown", "exception": error, "task": task}
-            )
-    return left

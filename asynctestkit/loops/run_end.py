@@ -29,7 +29,7 @@ class _SessionEnd:
 
 
 @contextmanager
-def _buffered(result: Any) -> Generator[None, None, None]:
+def buffered(result: Any) -> Generator[None, None, None]:
     """Let a result that buffers output do so in the block, as unittest's suite does around the hooks of a class.
 
     The names are private: there is no public way, and a result that buffers cannot take an error outside of this.
@@ -54,7 +54,7 @@ def call_before_end(result: Any, end: Callable[[], None]) -> None:
     def stop_test_run(*args: object, **kwargs: object) -> object:
         try:
             del result.stopTestRun  # what stands on the class is called from now on, as ever
-            with _buffered(result):
+            with buffered(result):
                 try:
                     end()
                 except Exception:

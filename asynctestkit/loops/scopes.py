@@ -22,11 +22,11 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, NoReturn
 
 from asynctestkit.loops import run_end
-from asynctestkit.loops.calls import Interruption, Phases
+from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.shared import SCOPE, SharedLoop, close_all, shared_loop
 from asynctestkit.report.contexts import TEST
-from asynctestkit.report.errors import LoopError, message, raise_together
+from asynctestkit.report.errors import Interruption, LoopError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
 from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.values import Scope

@@ -97,14 +97,20 @@ class SharedLoop:
         if debug is not self.mode:
             self.set_debug(debug)
 
-    def leave(self, user: User, task: asyncio.Task[Any] | None = None) -> None:
-        """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled."""
+    def leave(self, user: User, task: asyncio.Task[Any] | None = None, limit: float | None = None) -> None:
+        """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled.
+
+        Args:
+            user: The test.
+            task: Its own task.
+            limit: Seconds that what it has left behind may take at most to tidy up.
+        """
         try:
             if self.managed.loop.is_closed():
                 self._closed_by = self._closed_by or user.name
             else:
                 self._reset()
-                self.cancel(self._left_by_test(task))
+                self.cancel(self._left_by_test(task), limit)
         finally:
             self.users.remove(user)
             if not self.holders:

@@ -8,41 +8,19 @@ plain code is interrupted as ever.
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Callable
-from importlib import import_module
-from types import FrameType
+from typing import Final
 
-Handler = Callable[[int, FrameType | None], None]
+from asynctestkit import signals
+from asynctestkit.signals import Handler
 
-_SIGINT = int(signal.SIGINT)
-
-_main_thread = threading.main_thread()
-
-_get_handler = signal.getsignal
-_set_handler = signal.signal
-try:
-    # The public functions translate handlers to enums, which on 3.11 and 3.12 costs more than the rest of a phase.
-    _signal = import_module("_signal")
-    _get_handler, _set_handler = _signal.getsignal, _signal.signal
-except (ImportError, AttributeError):  # an interpreter that builds its signal module otherwise
-    pass
+_SIGINT: Final = int(signal.SIGINT)
 
 
 def install(handler: Handler) -> bool:
     """Take SIGINT over if it is Python's own to give; return whether it was."""
-    if threading.current_thread() is not _main_thread:
-        return False
-    if _get_handler(_SIGINT) is not signal.default_int_handler:
-        return False
-    try:
-        _set_handler(_SIGINT, handler)
-    except ValueError:  # an embedded interpreter, whose main thread cannot set handlers
-        return False
-    return True
+    return signals.take(_SIGINT, handler, only_from=signal.default_int_handler)
 
 
 def remove(handler: Handler) -> None:
     """Give SIGINT back, unless somebody else has taken it meanwhile."""
-    if _get_handler(_SIGINT) is handler:
-        _set_handler(_SIGINT, signal.default_int_handler)
+    signals.give_back(_SIGINT, handler, to=signal.default_int_handler)

@@ -27,6 +27,7 @@ from asynctestkit.pytest_shim.settings import (
     options_of_case,
     says_for_itself,
     settings_of,
+    timeout_of,
 )
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -164,8 +165,7 @@ def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFi
 def _life_of_plain_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
     plan = plain.plan_of(case)
     joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
-    timeout = options.timeout if plan.timeout is None else plan.timeout
-    life = ItemLife(plan._replace(options=kind, timeout=timeout, result=item), joined, lambda: True)
+    life = ItemLife(plan._replace(options=kind, timeout=timeout_of(item), result=item), joined, lambda: True)
     plain.ask(case, life)
     return life
 

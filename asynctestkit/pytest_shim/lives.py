@@ -93,9 +93,11 @@ class ItemLife(Life):
     def open_fixture(self, opening: Opening, call: Callable[[], Any], finish: Finish) -> None:
         """Open an async fixture of the test in its task; `finish` finishes it and what depends on it."""
         self._begin_phase(_SET_UP)
+        self.handling = opening
         try:
             self.run(opening.open_async(call))
         finally:
+            self.handling = None
             self._changes.take_from(self.context)
         if self.cut_short:
             self.report()
@@ -106,9 +108,11 @@ class ItemLife(Life):
         """Close a fixture, with the cancellation that its own scope asked for, if there is one."""
         self._finishers = [pair for pair in self._finishers if pair[0] is not opening]
         self._begin_phase(_TEAR_DOWN)
+        self.handling = opening
         try:
             self.run(self.leave(Opening.leave, opening))
         finally:
+            self.handling = None
             self._changes.take_from(self.context)
 
     def report(self) -> None:

@@ -5,6 +5,7 @@ What they mean is told in `settings`, which is imported when something async, or
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ def add(parser: pytest.Parser) -> None:
         "--asynctestkit-timeout",
         metavar="SECONDS",
         default=None,
-        help="real seconds after which an async test is cancelled and fails; 'none' for no limit",
+        help="real seconds that an async test may take unless it says more (default: 60); 'none' for no limit",
     )
     group.addoption(
         "--asynctestkit-debug",
@@ -98,7 +99,7 @@ _CHECKED: Final = (
 
 def are_given(config: pytest.Config) -> bool:
     """Whether there is a value that could be wrong."""
-    return any(_is_given(config, name) for name in _CHECKED)
+    return bool(os.environ.get("ASYNCTESTKIT_TIMEOUT")) or any(_is_given(config, name) for name in _CHECKED)
 
 
 def _is_given(config: pytest.Config, name: str) -> bool:

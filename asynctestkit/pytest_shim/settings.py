@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import pytest
 
+from asynctestkit import limits
+from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.loops.managed import LoopFactory, check_factory
 from asynctestkit.pytest_shim.notes import note
 from asynctestkit.pytest_shim.options import MODES, stands_in
@@ -45,7 +49,6 @@ class Settings(NamedTuple):
     """What the options and ini keys of a run say."""
 
     strict: bool
-    timeout: float | None
     debug: bool | None
     test_reach: Reach | None = None
     fixture_reach: Reach | None = None
@@ -60,6 +63,7 @@ class Options(NamedTuple):
     factory: LoopFactory | None = None
 
 
+_PLAIN: Final = Options()
 _SETTINGS: Final = pytest.StashKey[Settings]()
 
 
@@ -96,32 +100,54 @@ def says_for_itself(item: Any) -> bool:
     for mark in item.own_markers:
         if mark.name in (MARK, ASYNCIO_MARK):
             return True
-    return hasattr(item.obj, "__atk_options__")
+    return hasattr(item.obj, "__atk_options__") or hasattr(item.obj, limits.MARK)
 
 
 def options_of(item: pytest.Item, settings: Settings) -> Options:
-    """Return what a test asks for by `@async_test`, or else by its marks, the nearest first, or else by the run."""
-    options = _from_marks(item, settings)
+    """Return what a test asks for by its marks, the nearest first, by `@async_test`, or else by the run."""
+    options = _from_marks(item, settings)._replace(timeout=timeout_of(item))
     if hasattr(getattr(item, "cls", None), "_atk_plan"):
         options = options._replace(marked=True)
-    decorated = getattr(getattr(item, "obj", None), "__atk_options__", None)
-    if decorated is None:
-        return options
-    loop, timeout = decorated
-    return options._replace(
-        marked=True,
-        timeout=options.timeout if timeout is None else timeout,
-        factory=loop.factory or options.factory,
-    )
+    loop = getattr(getattr(item, "obj", None), "__atk_options__", None)
+    return options if loop is None else options._replace(marked=True, factory=loop.factory or options.factory)
 
 
 def options_of_case(item: pytest.Item, settings: Settings) -> Options | None:
-    """Return what `options_of` does for a test of a test case class, None where neither run nor mark says anything."""
-    if settings.timeout is None and settings.debug is None and MARK not in item.keywords:
+    """Return what `options_of` does for a test of a test case class, None where neither run nor mark says anything.
+
+    What the run says of its limit a test case finds by itself.
+    """
+    if settings.debug is None and MARK not in item.keywords:
         return None
-    options = Options(False, None, settings.timeout, None)
     mark = item.get_closest_marker(MARK)
-    return options if mark is None else _from_mark(mark, item, settings._replace(test_reach=None))
+    options = _PLAIN if mark is None else _from_mark(mark, item, settings._replace(test_reach=None))
+    return options._replace(timeout=timeout_of(item))
+
+
+def timeout_of(item: Any) -> float | None:
+    """Return the limit of a test: of its own decorators and marks, its class's, its module's, the run's."""
+    marks = [(node, mark) for node, mark in item.iter_markers_with_node(MARK) if "timeout" in mark.kwargs]
+    test, cls = getattr(item, "obj", None), getattr(item, "cls", None)
+
+    def marked(kind: Any) -> Any:
+        found = next((mark for node, mark in marks if isinstance(node, kind)), None)
+        if found is None:
+            return limits.UNSET
+        return parse_seconds(found.kwargs["timeout"], option="timeout", where=_where(found, item))
+
+    said: tuple[Callable[[], Any], ...] = (
+        lambda: limits.limit_of_test(test),
+        lambda: marked(pytest.Item),
+        lambda: marked(pytest.Class),
+        lambda: limits.UNSET if cls is None else limits.limit_of_class(cls),
+        lambda: marked(pytest.Collector),
+    )
+    for say in said:
+        limit = say()
+        if limit is not limits.UNSET:
+            return limit  # type: ignore[no-any-return]  # parsed by whoever said it
+    module = getattr(getattr(item, "module", None), "__name__", "") if cls is None else cls.__module__
+    return limits.limit_of_module(module)
 
 
 def _from_marks(item: pytest.Item, settings: Settings) -> Options:
@@ -136,11 +162,11 @@ def _from_marks(item: pytest.Item, settings: Settings) -> Options:
             )
         if mark.name == ASYNCIO_MARK:
             return _from_foreign_mark(mark, item, settings)
-    return Options(False, settings.test_reach, settings.timeout, None)
+    return _PLAIN._replace(reach=settings.test_reach)
 
 
 def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
-    where = f"@pytest.mark.{MARK} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
+    where = _where(mark, item)
     unknown = [repr(argument) for argument in mark.args]
     unknown += [name for name in mark.kwargs if name not in _MARK_OPTIONS]
     if unknown:
@@ -157,14 +183,15 @@ def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Opti
     reach = settings.test_reach if scope is None else parse_reach(scope, option="loop_scope", where=where)
     if factory is not None:
         check_factory(factory, where=where)
-    timeout = settings.timeout
-    if "timeout" in values:
-        timeout = parse_seconds(values["timeout"], option="timeout", where=where)
-    return Options(True, reach, timeout, factory)
+    return Options(True, reach, None, factory)
+
+
+def _where(mark: pytest.Mark, item: pytest.Item) -> str:
+    return f"@pytest.mark.{mark.name} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
 
 
 def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
-    where = f"@pytest.mark.{ASYNCIO_MARK} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
+    where = _where(mark, item)
     if "forbid_global_loop" in mark.kwargs:  # up to pytest-asyncio 0.10
         note(item.config, "@pytest.mark.asyncio(forbid_global_loop=...)", "async tests always have a current loop")
     if mark.args or set(mark.kwargs) - {"loop_scope", "scope", "loop_factories", "forbid_global_loop"}:
@@ -193,7 +220,7 @@ def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings)
         )
     scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope")
     reach = settings.test_reach if scope is None else _as_default(parse_reach(scope, option="loop_scope", where=where))
-    return Options(True, reach, settings.timeout, None)
+    return Options(True, reach)
 
 
 def _as_default(reach: Reach) -> Reach | None:
@@ -202,10 +229,9 @@ def _as_default(reach: Reach) -> Reach | None:
 
 
 def _read(config: pytest.Config) -> Settings:
-    written = _first(config, "asynctestkit_timeout")
+    _take_timeout(config)
     return Settings(
         strict=_mode(config) == "strict",
-        timeout=_seconds(written),
         debug=True if _first(config, "asynctestkit_debug") or _first(config, "asyncio_debug") else None,
         test_reach=_default_reach(config, "asyncio_default_test_loop_scope"),
         fixture_reach=_default_reach(config, "asyncio_default_fixture_loop_scope", also=("fixture-scope",)),
@@ -253,20 +279,29 @@ def _default_reach(config: pytest.Config, name: str, also: tuple[str, ...] = ())
     return _as_default(parse_reach(value, option=name, where="the ini file"))
 
 
-def _seconds(written: Any) -> float | None:
-    if written is None or str(written).lower() == "none":
-        return None
-    try:
-        value: object = float(written)
-    except (TypeError, ValueError):
-        value = written
-    try:
-        return parse_seconds(value, option="timeout", where="--asynctestkit-timeout or asynctestkit_timeout")
-    except UsageError as error:
-        raise UsageError(
-            message(
-                str(error).partition("\n")[0],
-                where="--asynctestkit-timeout or asynctestkit_timeout",
-                fix="write 5.0 for five seconds, none for no limit",
-            )
-        ) from None
+def _take_timeout(config: pytest.Config) -> None:
+    """Tell which limit the command line or the ini file gives the tests of this run."""
+    option, key = config.getoption("asynctestkit_timeout", None), config.getini("asynctestkit_timeout")
+    undo = limits.run.set(
+        command_line=limits.UNSET if option is None else limits.parse_written(option, where="--asynctestkit-timeout"),
+        ini_file=limits.parse_written(key, where="asynctestkit_timeout in the ini file") if key else limits.UNSET,
+    )
+    config.add_cleanup(undo)
+    _share_faulthandler(config)
+    limits.run.limit()
+
+
+def _share_faulthandler(config: pytest.Config) -> None:
+    """Leave the timer of `faulthandler` to pytest where it uses it, and print where pytest does not capture it."""
+    with suppress(KeyError, ValueError, TypeError):
+        if float(config.getini("faulthandler_timeout") or 0) > 0:
+            watchdog.stacks = False
+    with suppress(ImportError, KeyError):
+        from _pytest.faulthandler import fault_handler_stderr_fd_key  # private; without it stderr may be captured
+
+        before, watchdog.stderr = watchdog.stderr, config.stash[fault_handler_stderr_fd_key]
+
+        def undo() -> None:
+            watchdog.stderr = before
+
+        config.add_cleanup(undo)

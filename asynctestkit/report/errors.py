@@ -16,6 +16,8 @@ pickling, since parallel runners send them between processes: they take one stri
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from asynctestkit.report.frames import TRIM_FRAMES, trim
 
 if TRIM_FRAMES:
@@ -52,6 +54,21 @@ class SilentPassError(AssertionError):
 
 class FindingError(SilentPassError):
     """Fail a test for what the checks have found: a coroutine never awaited, an error nobody saw, a task left."""
+
+
+class Interruption(BaseException):
+    """Ends the running phase of a test from outside; never told to the user, who is told what `tell` raises.
+
+    It is no `Exception`, so that code which goes on after any error does not go on after this.
+    """
+
+    def is_of(self, phases: object) -> bool:
+        """Whether it is meant for these phases; what is not goes on to those around them."""
+        return True
+
+    def tell(self) -> NoReturn:
+        """Raise the error that whoever runs the phase is told."""
+        raise NotImplementedError
 
 
 # The public names live in the package root: reports and pickles should not tie users to this file.

@@ -35,7 +35,7 @@ def format_stack_of(thread_id: int) -> str:
 
 def stack_of(thread_id: int) -> list[FrameType]:
     """Return the frames that are shown of a thread, outermost first."""
-    frame = _every_frame().get(thread_id)
+    frame = every_frame().get(thread_id)
     frames = [] if frame is None else _outwards(frame)[::-1]
     if not TRIM_FRAMES:
         return frames
@@ -52,7 +52,7 @@ def stack_inside(coro: object) -> list[FrameType]:
     own = getattr(coro, "cr_frame", None) or getattr(coro, "gi_frame", None)
     if own is None:
         return []
-    for frame in _every_frame().values():
+    for frame in every_frame().values():
         inwards = _outwards(frame, until=own)
         if inwards and inwards[-1] is own:
             return shown_frames(reversed(inwards))
@@ -65,7 +65,7 @@ def callback_of(loop: Any) -> list[str]:
     Where no code of the user's runs in it (a function written in C, say), it is the callback itself that is shown.
     """
     thread_id = getattr(loop, "_thread_id", None)  # private: nothing public says which thread runs a loop
-    frame = None if thread_id is None else _every_frame().get(thread_id)
+    frame = None if thread_id is None else every_frame().get(thread_id)
     inside: list[FrameType] = []
     for one in [] if frame is None else _outwards(frame):
         if one.f_code.co_qualname == "Handle._run" and package_of(one) == "asyncio":
@@ -79,7 +79,7 @@ def callback_of(loop: Any) -> list[str]:
 def worker_of(job: object) -> tuple[str, list[FrameType]] | None:
     """Return the name of the thread, of an executor's or anyio's, that runs a job, and its frames that are shown."""
     known = {thread.ident: thread.name for thread in threading.enumerate()}
-    for thread_id, frame in _every_frame().items():
+    for thread_id, frame in every_frame().items():
         for one in _outwards(frame):
             if one.f_code.co_qualname in _WORKERS and package_of(one) in _STARTERS | CARRIERS:
                 if job in _jobs_of(one.f_locals):
@@ -93,8 +93,8 @@ def _jobs_of(names: Mapping[str, Any]) -> tuple[object, object]:
     return names.get("future"), getattr(names.get("self"), "future", None)
 
 
-def _every_frame() -> dict[int, FrameType]:
-    """Return the innermost frame of every thread."""
+def every_frame() -> dict[int, FrameType]:
+    """Return the innermost frame of every thread, by its `ident`."""
     return sys._current_frames()  # pyright: ignore[reportPrivateUsage]  # documented, its underscore is a warning
 
 

@@ -57,7 +57,7 @@ def format_tasks(
         also: Further tasks, which are in no list of the loop's tasks.
         created: Tells where tasks were created.
     """
-    tasks = dict.fromkeys(task for task in (*also, *_tasks_of(loop)) if not task.done())
+    tasks = dict.fromkeys(task for task in (*also, *tasks_of(loop)) if not task.done())
     forest = forest_of(tasks)
     lines = [_headline(len(tasks), loop)]
     callback = [] if any(node.wait.kind == "running" for node in forest.nodes) else stacks.callback_of(loop)
@@ -66,7 +66,8 @@ def format_tasks(
     return "\n".join([*lines, *_Report(forest, loop, created).lines()])
 
 
-def _tasks_of(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
+def tasks_of(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
+    """Return the unfinished tasks of a loop, which may be another thread's."""
     for _ in range(_ATTEMPTS):
         try:
             return asyncio.all_tasks(loop)

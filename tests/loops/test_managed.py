@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from asynctestkit import LoopError, UsageError
-from asynctestkit.loops.managed import CANCEL_ROUNDS, LoopOptions, ManagedLoop, check_factory, refuse_running_loop
+from asynctestkit.loops.leftovers import CANCEL_ROUNDS
+from asynctestkit.loops.managed import LoopOptions, ManagedLoop, check_factory, refuse_running_loop
 from tests.outcomes import Events, refusal
 
 
@@ -240,6 +241,21 @@ class CloseTest(unittest.TestCase):
         self.loop.run_until_complete(self.loop.run_in_executor(None, int))
         self.managed.close()
         self.assertEqual(threading.active_count(), before)
+
+    def test_wound_up_before(self) -> None:
+        """What was wound up before it is closed has no executor to wait for again."""
+        asked: list[str] = []
+
+        class Loop(asyncio.SelectorEventLoop):
+            async def shutdown_default_executor(self, *args: Any) -> None:
+                asked.append("executor")
+
+        managed = ManagedLoop(LoopOptions(factory=Loop))
+        managed.loop.call_soon(asked.append, "callback")
+        managed.wind_up()
+        self.assertFalse(managed.loop.is_closed())
+        managed.close()
+        self.assertEqual(asked, ["callback", "executor"])
 
     def test_twice(self) -> None:
         """Closing twice is allowed, also where somebody else has closed the loop."""

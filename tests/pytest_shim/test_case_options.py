@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from tests.pytest_shim.support import PluginTest
+from tests.pytest_shim.support import PluginTest, run_pytest
 
 
 class TimeoutTest(PluginTest):
@@ -64,15 +64,15 @@ class TimeoutTest(PluginTest):
         return {name: said.rpartition("limit of ")[2] for name, _, said in parted}
 
     expected = {
-        "CaseTest::test_run": "0.04 s",
-        "CaseTest::test_with_fixture": "0.04 s",
-        "CaseTest::test_marked": "0.02 s",
-        "CaseTest::test_own": "0.03 s",
-        "test_run": "0.04 s",
-        "test_own": "0.03 s",
-        "PlainTest::test_run": "0.04 s",
-        "PlainTest::test_marked": "0.02 s",
-        "PlainTest::test_own": "0.03 s",
+        "CaseTest::test_run": "0.04 s in the body",
+        "CaseTest::test_with_fixture": "0.04 s in the body",
+        "CaseTest::test_marked": "0.02 s in the body",
+        "CaseTest::test_own": "0.03 s in the body",
+        "test_run": "0.04 s in the body",
+        "test_own": "0.03 s in the body",
+        "PlainTest::test_run": "0.04 s in the body",
+        "PlainTest::test_marked": "0.02 s in the body",
+        "PlainTest::test_own": "0.03 s in the body",
     }
 
     def test_option(self) -> None:
@@ -82,6 +82,59 @@ class TimeoutTest(PluginTest):
     def test_ini_key(self) -> None:
         """The ini key counts as the option does."""
         self.assertEqual(self.limits(ini="asynctestkit_timeout = 0.04\n"), self.expected)
+
+    def test_of_a_class(self) -> None:
+        """A class's own limit goes before the run's, its mark before that, what stands on a test before both."""
+        source = """
+            class CaseTest(asynctestkit.AsyncTestCase):
+                timeout = 0.03
+
+                async def test_class(self):
+                    await asyncio.Event().wait()
+
+                @asynctestkit.timeout(0.01)
+                async def test_test(self):
+                    await asyncio.Event().wait()
+
+            @pytest.mark.asynctestkit(timeout=0.02)
+            class MarkedTest(CaseTest):
+                pass
+        """
+        said = [line.rpartition("limit of ")[2] for line in self.outcomes(source, "--asynctestkit-timeout=0.04")]
+        limits = [f"{seconds} s in the body" for seconds in (0.03, 0.01, 0.02, 0.01)]
+        self.assertEqual(said, [*limits, "4 failed"])
+
+    def test_of_a_module(self) -> None:
+        """`set_module_timeout` goes before the run's limit, for cases and functions."""
+        source = """
+            asynctestkit.set_module_timeout(0.02)
+
+            class CaseTest(asynctestkit.AsyncTestCase):
+                async def test_it(self):
+                    await asyncio.Event().wait()
+
+            async def test_it():
+                await asyncio.Event().wait()
+        """
+        said = [line.rpartition("limit of ")[2] for line in self.outcomes(source, "--asynctestkit-timeout=0.04")]
+        self.assertEqual(said, ["0.02 s in the body"] * 2 + ["2 failed"])
+
+    def test_environment(self) -> None:
+        """`ASYNCTESTKIT_TIMEOUT` goes before the ini key; one that cannot be ends the run."""
+        source = """
+            class CaseTest(asynctestkit.AsyncTestCase):
+                async def test_it(self):
+                    await asyncio.Event().wait()
+        """
+        files = {"test_program.py": source, "pytest.ini": "[pytest]\nasynctestkit_timeout = 0.04\n"}
+        for value, code, words in (
+            ("0.02", 1, "TimeoutError: test_it exceeded its limit of 0.02 s in the body"),
+            ("soon", 4, "the environment variable ASYNCTESTKIT_TIMEOUT"),
+        ):
+            with self.subTest(value):
+                done = run_pytest(files, environment={"ASYNCTESTKIT_TIMEOUT": value})
+                self.assertEqual(done.returncode, code, done.stdout)
+                self.assertIn(words, done.stdout + done.stderr)
 
     def test_no_limit(self) -> None:
         """A mark with `timeout=None` takes the run's limit off."""

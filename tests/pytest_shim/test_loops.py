@@ -133,8 +133,8 @@ class LoopsTest(PluginTest):
         self.assertEqual(
             self.outcomes(source, "--asynctestkit-timeout=0.05"),
             [
-                "FAILED test_of_the_run - TimeoutError: test_of_the_run ran longer than its limit of 0.05 s",
-                "FAILED test_own - TimeoutError: test_own ran longer than its limit of 0.02 s",
+                "FAILED test_of_the_run - TimeoutError: test_of_the_run exceeded its limit of 0.05 s in the body",
+                "FAILED test_own - TimeoutError: test_own exceeded its limit of 0.02 s in the body",
                 "PASSED test_none",
                 "2 failed, 1 passed",
             ],

@@ -143,7 +143,7 @@ class OneLifeTest(PluginTest):
         """
         self.assertEqual(
             self.outcomes(source),
-            ["FAILED PlainTest::test_it - TimeoutError: test_it ran longer than its limit of 0.02 s", "1 failed"],
+            ["FAILED PlainTest::test_it - TimeoutError: test_it exceeded its limit of 0.02 s in the body", "1 failed"],
         )
 
     def test_patched(self) -> None:
