@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import types
 import unittest
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def watched(cls: Any, left: list[str]) -> Any:
 
 @contextmanager
 def logged() -> Iterator[list[str]]:
-    """Collect what asyncio logs in the block, whoever else listens."""
+    """Collect what asyncio logs in the block, and of the children that are left after it; nobody else hears of it."""
     logger, stream = logging.getLogger("asyncio"), io.StringIO()
     messages: list[str] = []
     with (
@@ -73,7 +74,15 @@ def logged() -> Iterator[list[str]]:
         mock.patch.object(logger, "propagate", False),
     ):
         yield messages
+        join_watchers()
     messages += stream.getvalue().splitlines()
+
+
+def join_watchers() -> None:
+    """Wait for the threads in which asyncio waits for children (3.11 has them), since they log when a child ends."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("asyncio-waitpid-"):
+            thread.join()
 
 
 def observe(entry: Faulty | Correct) -> tuple[unittest.TestResult, str, list[str]]:
