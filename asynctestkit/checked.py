@@ -71,6 +71,11 @@ class CheckedPhases(Phases):
         return None
 
     @property
+    def has_timed_out(self) -> bool:
+        """Whether the test has exceeded its limit."""
+        return False
+
+    @property
     def ends_later(self) -> bool:
         """Whether somebody else still closes what the test uses, and has the checks report after that."""
         return False
@@ -83,7 +88,7 @@ class CheckedPhases(Phases):
             call_before_end(self.result, summary.print_at_end)
         watch = self.watch = Watch(policy, self.title)
         watch.start(self.context)
-        watch.look_at(shared=self.shared is not None)
+        watch.look_at(loop, shared=self.shared is not None)
         listen(loop, watch)
 
     def note_failure(self, error: BaseException) -> None:
@@ -129,6 +134,8 @@ class CheckedPhases(Phases):
 
     def _finish_checks(self, watch: Watch, instance: object) -> None:
         managed = self._managed
+        if self.has_timed_out:
+            watch.forget_blocks()
         watch.look_at_young()
         if managed is None or managed.loop.is_closed() or managed.loop.is_running():
             watch.finish(None, (), instance)

@@ -35,9 +35,12 @@ def fail_on(**options: Any) -> Callable[[T], T]:
         async_generators: Async generators that were left open.
         threads: Threads that are still alive.
         timers: Timers that have neither fired nor been cancelled.
+        slow_callbacks: Callbacks, steps of tasks above all, that block the loop for longer than `max_block`. May also
+            be a number of seconds, which stands for `True` and that `max_block`.
+        max_block: Seconds, 0.5 by default; None for no limit.
         ignore: Patterns (`"package.module.function*"`) of the names of what is no finding.
 
-    All but the last take True or `"fail"`, `"warn"`, False or `"ignore"`. By default the first four fail and the
+    All but the last two take True or `"fail"`, `"warn"`, False or `"ignore"`. By default the first four fail and the
     others warn. What is said on a test adds to what is said on its class, and both to `ASYNCTESTKIT_CHECKS`.
 
     Raises:

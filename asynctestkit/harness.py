@@ -423,6 +423,11 @@ class Life(CheckedPhases):
         """Seconds that the test has left, at least a moment; None where it has no limit."""
         return None if self._deadline is None else self._deadline.left
 
+    @property
+    def has_timed_out(self) -> bool:
+        """Whether the test has exceeded its limit."""
+        return self._deadline is not None and self._deadline.expired
+
     # What its deadline looks at.
 
     @property

@@ -21,7 +21,7 @@ import os
 import signal
 import threading
 from types import FrameType
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 from asynctestkit import signals
 from asynctestkit.checks.watchdog import watchdog
@@ -46,8 +46,6 @@ class Striker(Protocol):
     """What raises."""
 
     ident: int
-    wanted: bool
-    """Whether it is to raise in the main thread when the signal arrives."""
 
     def may_strike(self, frame: FrameType) -> bool:
         """Whether an exception may be raised in this frame of its thread, the innermost one."""
@@ -58,7 +56,8 @@ class Striker(Protocol):
         ...
 
 
-_armed: Final = cast("set[Striker]", watchdog.armed)
+_wanted: Final[set[Striker]] = set()
+"""Those that are to raise in the main thread when the signal arrives."""
 _lock: Final = threading.Lock()
 _ident: Final = _MAIN.ident
 _AT_ONCE: Final = 100_000
@@ -69,11 +68,11 @@ _in_place: Final[list[bool]] = []
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     """Raise what is to be raised, in the main thread; where nothing is armed any more, give the signal back."""
-    for striker in tuple(_armed):
-        if striker.wanted and frame is not None and striker.may_strike(frame):
-            striker.wanted = False
+    for striker in tuple(_wanted):
+        if frame is not None and striker.may_strike(frame):
+            _wanted.discard(striker)
             raise striker.exception(frame)
-    if not _armed:
+    if not watchdog.armed:
         _in_place.clear()
         signals.give_back(_SIGNAL, _on_signal, to=signals.default)
 
@@ -110,7 +109,7 @@ def withdraw(striker: Striker) -> None:
     """Take back what `strike` has asked for and what has not been raised yet; called in the striker's thread."""
     try:
         with _lock:
-            striker.wanted = False
+            _wanted.discard(striker)
             os.getppid()  # what was sent arrives at the latest at the end of a system call, and the handler lets it go
             if striker.ident != _ident:
                 # Raised instead, not taken back: after that Python 3.11 would look for it for ever, in every thread,
@@ -136,7 +135,7 @@ def strike(striker: Striker, ended: Any) -> bool:
         if ended():
             return False
         if striker.ident == _ident and _SIGNAL is not None and signals.get_handler(_SIGNAL) is _on_signal:
-            striker.wanted = True
+            _wanted.add(striker)
             _send()
         else:
             _set_async(striker.ident, striker.exception(frame))

@@ -69,6 +69,11 @@ def is_told(coroutine: object) -> bool:
     return _told.pop(id(getattr(coroutine, "cr_origin", None)), None) is not None
 
 
+def _is_back(coroutine: Any) -> bool:
+    """Whether a coroutine was told of before and is young again: who records the warning of its death keeps it."""
+    return id(coroutine.cr_origin) in _told
+
+
 def kept(unstarted: Iterable[Any], instance: Mapping[str, Any], *, close: bool) -> list[Finding]:
     """Return findings of coroutines that a test has made, never begun, and somebody still keeps.
 
@@ -79,6 +84,8 @@ def kept(unstarted: Iterable[Any], instance: Mapping[str, Any], *, close: bool) 
     """
     findings: list[Finding] = []
     for coroutine in unstarted:
+        if _is_back(coroutine):
+            continue
         name = label_of(coroutine)
         facts = [("created", origin_of(coroutine) or "(unknown)"), ("defined", place_of(coroutine))]
         attributes = [attribute for attribute, value in instance.items() if value is coroutine]

@@ -131,7 +131,6 @@ class Deadline:
     delivered = False
     """Whether the test has been told so, or will be when its phase ends."""
     ended = False
-    wanted = False
     _fired = False
     _answers = 0
     _strikes = 0

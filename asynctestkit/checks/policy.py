@@ -6,12 +6,15 @@
 - `ignore`: no check runs;
 - a list, `unawaited,unhandled=warn`: the checks that are named run, as they say (failing, without a word), no other.
 
+`slow_callbacks` may also be a number of seconds: then it fails the test when one callback blocks the loop that long.
+
 A misspelt name or value is refused at once, with the valid ones.
 """
 
 from __future__ import annotations
 
 import enum
+import math
 import os
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -19,6 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.findings import KINDS, Finding, Kind
+from asynctestkit.values import parse_seconds
 
 VARIABLE: Final = "ASYNCTESTKIT_CHECKS"
 
@@ -41,23 +45,34 @@ _LEVELS: Final[Mapping[object, Level]] = {
 _FAILING: Final = frozenset({Kind.PENDING_TASKS, Kind.UNAWAITED, Kind.UNHANDLED, Kind.UNCLOSED})
 
 
+MAX_BLOCK: Final = 0.5
+"""Seconds that one callback may block the loop; asyncio's own 0.1 is reached by correct code on busy machines."""
+
+
 class Policy(NamedTuple):
     """What each check does for one test.
 
     Attributes:
         levels: By kind.
         ignored: Patterns of the names that no finding is made of.
+        allowed_block: Seconds that one callback may block the loop.
         summarised: Whether what does not fail is told at the end of the run, not as warnings.
     """
 
     levels: Mapping[Kind, Level]
     ignored: tuple[str, ...] = ()
+    allowed_block: float = MAX_BLOCK
     summarised: bool = False
 
     @property
     def is_off(self) -> bool:
         """Whether no check runs."""
         return not any(self.levels.values())
+
+    @property
+    def max_block(self) -> float:
+        """Seconds that one callback may block the loop; `math.inf` where nobody wants to know."""
+        return self.allowed_block if self.levels[Kind.SLOW_CALLBACKS] else math.inf
 
     def level_of(self, finding: Finding) -> Level:
         """Return what a finding does."""
@@ -73,6 +88,7 @@ class Policy(NamedTuple):
         return self._replace(
             levels=levels,
             ignored=(*self.ignored, *changes.ignored),
+            allowed_block=self.allowed_block if changes.max_block is None else changes.max_block,
         )
 
 
@@ -81,6 +97,7 @@ class Changes(NamedTuple):
 
     levels: Mapping[Kind, Level]
     ignored: tuple[str, ...] = ()
+    max_block: float | None = None
 
 
 DEFAULT: Final = Policy({kind: Level.FAIL if kind in _FAILING else Level.WARN for kind in Kind})
@@ -95,14 +112,20 @@ def parse_changes(options: Mapping[str, Any], *, where: str) -> Changes:
     """
     levels: dict[Kind, Level] = {}
     ignored: tuple[str, ...] = ()
+    max_block: float | None = None
     for name, value in options.items():
         if name == "ignore":
             ignored = _patterns(value, where=where)
+        elif name == "max_block":
+            max_block = parse_seconds(value, option=name, where=where) or math.inf
         elif name not in KINDS:
             raise _unknown(name, where=where)
+        elif KINDS[name] is Kind.SLOW_CALLBACKS and isinstance(value, int | float) and not isinstance(value, bool):
+            levels[Kind.SLOW_CALLBACKS] = Level.FAIL
+            max_block = parse_seconds(value, option=name, where=where)
         else:
             levels[KINDS[name]] = _level(value, option=name, where=where)
-    return Changes(levels, ignored)
+    return Changes(levels, ignored, max_block)
 
 
 def _level(value: object, *, option: str, where: str) -> Level:
@@ -137,7 +160,7 @@ def _unknown(name: str, *, where: str) -> UsageError:
             f"there is no check {name!r}",
             where=where,
             valid=", ".join(KINDS),
-            fix="correct the name (ignore=(patterns,) is an option, too)",
+            fix="correct the name (ignore=(patterns,) and max_block=seconds are options, too)",
         )
     )
 
@@ -157,13 +180,20 @@ def parse_run(text: str) -> Policy:
         levels = {kind: min(level, Level.WARN) for kind, level in DEFAULT.levels.items()}
         return DEFAULT._replace(levels=levels, summarised=True)
     where = f"{VARIABLE}={text}"
-    chosen = dict.fromkeys(Kind, Level.IGNORE)
+    chosen: dict[str, object] = {}
     for part in text.split(","):
         name, given, value = (word.strip() for word in part.partition("="))
         if name not in KINDS:
             raise _unknown(name, where=where)
-        chosen[KINDS[name]] = _level(value, option=name, where=where) if given else Level.FAIL
-    return DEFAULT._replace(levels=chosen)
+        chosen[name] = _number_or_word(value) if given else True
+    return OFF.changed(parse_changes(chosen, where=where))
+
+
+def _number_or_word(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 class _Run:

@@ -36,10 +36,7 @@ def add(findings: Iterable[Finding], test: str) -> None:
             atexit.register(print_at_end)
         for finding in findings:
             places = _summary.counts.setdefault(finding.kind.value, {})
-            place = f"{finding.headline}   {finding.facts[-1][1] if finding.facts else ''}".rstrip()
-            for name, text in finding.facts:
-                if name in ("created", "opened"):
-                    place = f"{text}   {finding.headline}"
+            place = f"{finding.place or '(unknown)'}   {finding.headline}"
             count, first = places.get(place, (0, test))
             places[place] = count + 1, first
 

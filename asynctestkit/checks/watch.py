@@ -17,6 +17,7 @@ import asyncio
 import contextvars
 import gc
 import inspect
+import math
 import sys
 import threading
 import warnings
@@ -24,7 +25,7 @@ import weakref
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from asynctestkit.checks import coroutines, loop_errors, resources, summary, tasks
+from asynctestkit.checks import blocking, coroutines, loop_errors, resources, summary, tasks
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
@@ -39,6 +40,7 @@ class _Running(threading.local):
 
     def __init__(self) -> None:
         self.watches: list[Watch] = []
+        self.lookout = blocking.Lookout(self.watches)
 
 
 _running = _Running()
@@ -76,6 +78,7 @@ class Watch:
             "_expected",
             "_found",
             "_begun",
+            "_blocks",
             "_is_shared",
             "_timers",
             "_young",
@@ -84,7 +87,7 @@ class Watch:
             "_made",
             "_opened",
         ),
-        *("is_on", "policy", "test"),
+        *("is_on", "loop", "max_block", "policy", "test"),
     )
 
     def __init__(self, policy: Policy, test: str) -> None:
@@ -99,6 +102,9 @@ class Watch:
         self._known_threads: frozenset[threading.Thread] = frozenset()
         self._young: Young | None = None
         self._begun: resources.Begun | None = None
+        self._blocks: list[blocking.Block] | None = None
+        self.max_block = policy.max_block
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._timers: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
         self._is_shared = False
         self._is_alone = (
@@ -122,10 +128,12 @@ class Watch:
             self._known_threads = frozenset(threading.enumerate())
         _tap.open()
         self.is_on = True
+        if self.max_block < math.inf:
+            _running.lookout.begin(self.max_block)
 
-    def look_at(self, *, shared: bool) -> None:
-        """Learn whether the test's loop is its own."""
-        self._is_shared = shared
+    def look_at(self, loop: asyncio.AbstractEventLoop, *, shared: bool) -> None:
+        """Learn what the test's loop is, and whether it is its own."""
+        self.loop, self._is_shared = loop, shared
 
     def stop(self) -> None:
         """Stop watching. Stopping twice is allowed."""
@@ -181,6 +189,11 @@ class Watch:
             place = caller(inspect.currentframe())
             if place is not None:
                 self._timers[handle] = place
+
+    def blocks(self, block: blocking.Block) -> None:
+        """Learn of a callback that blocks the loop; called in another thread."""
+        if self.is_on:
+            self._blocks = [*(self._blocks or ()), block]
 
     def unraisable(self, error: BaseException, told: str, thing: object) -> None:
         """Learn of an error in a finaliser."""
@@ -248,6 +261,10 @@ class Watch:
             return True
         return self._opened is not None and self._opened.any_open
 
+    def forget_blocks(self) -> None:
+        """Take callbacks that blocked the loop for no findings: the test's limit has ended it, and tells of them."""
+        self._blocks = None
+
     def finish(self, loop: Any, pending: Collection[asyncio.Task[Any]], instance: object) -> None:
         """Look for what is left at the end of the test, while the loop is open and stands still.
 
@@ -262,6 +279,8 @@ class Watch:
             self._look_at_young(made, loop, pending, getattr(instance, "__dict__", {}))
             del made
             grow_old()
+        if self._blocks is not None:
+            self._add_all(block.finding() for block in self._blocks)
         if loop is None:
             return
         if self._made and levels[Kind.UNHANDLED]:
@@ -342,8 +361,7 @@ class Watch:
 
 def _place_of(finding: Finding) -> tuple[str, int]:
     """Return file and line that a warning of a finding is shown at."""
-    for _, text in finding.facts:
-        file, found, line = text.partition(" in ")[0].rpartition(":")
-        if found and line.isdecimal():
-            return file, int(line)
-    return __file__, 1
+    if finding.place is None:
+        return __file__, 1
+    file, _, line = finding.place.partition(" in ")[0].rpartition(":")
+    return file, int(line)

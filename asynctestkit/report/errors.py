@@ -78,10 +78,17 @@ del _error
 
 
 def message(headline: str, /, *, fix: str, **facts: str) -> str:
-    """Lay out an error text: a headline that stands alone, aligned facts, and the fix."""
+    """Lay out an error text: a headline that stands alone, aligned facts, and the fix.
+
+    A fact of several lines stands below its name.
+    """
     rows = {name.replace("_", " "): text for name, text in facts.items()} | {"fix:": fix}
     width = max(map(len, rows))
-    return "\n".join([headline, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])
+    return "\n".join([headline, *(f"  {name:<{width}}  {_fitted(text)}" for name, text in rows.items())])
+
+
+def _fitted(text: str) -> str:
+    return text if "\n" not in text else "\n".join(["", *(f"    {line}" for line in text.splitlines())])
 
 
 def raise_together(errors: list[BaseException], what: str) -> None:

@@ -7,6 +7,7 @@ and one fix. Several of one test make one report, which is an error like any oth
 from __future__ import annotations
 
 import enum
+import re
 import traceback
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -29,11 +30,15 @@ class Kind(enum.Enum):
     ASYNC_GENERATORS = "async_generators"
     THREADS = "threads"
     TIMERS = "timers"
+    SLOW_CALLBACKS = "slow_callbacks"
 
     @property
     def anchor(self) -> str:
         """Where the documentation tells more."""
         return f"docs/checks.md#{self.value.replace('_', '-')}"
+
+
+_PLACE: Final = re.compile(r"\S.*:\d+ in ")
 
 
 class Finding(NamedTuple):
@@ -54,6 +59,11 @@ class Finding(NamedTuple):
     fix: str
     names: tuple[str, ...] = ()
     error: BaseException | None = None
+
+    @property
+    def place(self) -> str | None:
+        """The first of its facts that is a place, `file:line in function`; None if none is."""
+        return next((text for _, text in self.facts if _PLACE.match(text)), None)
 
     def text(self) -> str:
         """Return the finding as a block of lines."""

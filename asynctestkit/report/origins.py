@@ -40,13 +40,18 @@ def origin_of(coroutine: Any) -> str | None:
     return f"{filename}:{line} in {function}"
 
 
-def caller(frame: FrameType | None) -> str | None:
-    """Return `file:line in function` of the innermost frame of the user's, seen from this one; None: there is none."""
+def caller(frame: FrameType | None, outermost: FrameType | None = None) -> str | None:
+    """Return `file:line in function` of the innermost frame of the user's, seen from this one; None: there is none.
+
+    Args:
+        frame: The innermost frame that is looked at.
+        outermost: The last one; None looks at all of the thread.
+    """
     while frame is not None:
         code = frame.f_code
         if is_users(code.co_filename):
             return f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
-        frame = frame.f_back
+        frame = None if frame is outermost else frame.f_back
     return None
 
 

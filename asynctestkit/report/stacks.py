@@ -69,11 +69,20 @@ def callback_of(loop: Any) -> list[str]:
     inside: list[FrameType] = []
     for one in [] if frame is None else _outwards(frame):
         if one.f_code.co_qualname == "Handle._run" and package_of(one) == "asyncio":
-            shown = [frame for frame in inside[::-1] if not TRIM_FRAMES or package_of(frame) not in CARRIERS]
             looks = any(package_of(frame) == "asynctestkit" for frame in inside)
-            return rows_of(shown) or ([] if looks else [short(one.f_locals.get("self"))])
+            return _rows_inside(inside) or ([] if looks else [short(one.f_locals.get("self"))])
         inside.append(one)
     return []
+
+
+def rows_up_to(frame: FrameType, outermost: FrameType) -> list[str]:
+    """Return rows about the user's code between a frame and one of its callers, both of them included."""
+    return _rows_inside(_outwards(frame, until=outermost))
+
+
+def _rows_inside(inwards_first: list[FrameType]) -> list[str]:
+    shown = [frame for frame in inwards_first[::-1] if not TRIM_FRAMES or package_of(frame) not in CARRIERS]
+    return rows_of(shown)
 
 
 def worker_of(job: object) -> tuple[str, list[FrameType]] | None:

@@ -179,9 +179,7 @@ def mix_of(entries: Sequence[Faulty | Correct], *, name: str = "MixTest", loop_s
     return writer.made()
 
 
-def random_mixes(
-    seed: int, count: int, *, faulty: int = 4, correct: int = 4, leave_out: Sequence[str] = ("slow_callbacks",)
-) -> Iterator[Made]:
+def random_mixes(seed: int, count: int, *, faulty: int = 4, correct: int = 4) -> Iterator[Made]:
     """Give random mixes of different entries, each one class on one loop.
 
     Args:
@@ -189,11 +187,9 @@ def random_mixes(
         count: How many mixes.
         faulty: How many faulty tests are in each.
         correct: How many correct ones.
-        leave_out: Kinds that are not drawn; those that block a loop take real time.
     """
     chance = random.Random(seed)
-    drawn = [entry for entry in FAULTY if entry.kind not in leave_out]
     for _ in range(count):
-        entries: list[Faulty | Correct] = [*chance.sample(drawn, faulty), *chance.sample(CORRECT, correct)]
+        entries: list[Faulty | Correct] = [*chance.sample(FAULTY, faulty), *chance.sample(CORRECT, correct)]
         chance.shuffle(entries)
         yield mix_of(entries)

@@ -7,6 +7,7 @@ test, and looking at what Python says then.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import io
 import logging
@@ -140,6 +141,11 @@ class TableTest(unittest.TestCase):
 
 class FaultTest(unittest.TestCase):
     """The faults are real, and the correct tests have none."""
+
+    def setUp(self) -> None:
+        """Let what others have left die here, where nobody listens."""
+        with logged(), complaints():
+            gc.collect()
 
     def test_said(self) -> None:
         """Python says sooner or later what is never awaited, unhandled or unclosed."""
