@@ -8,7 +8,7 @@ that comes up at the very end is the test's, too.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Final, Protocol
 
 from asynctestkit.checks import summary
 from asynctestkit.checks.policy import Policy
@@ -27,6 +27,10 @@ from asynctestkit.report.frames import TRIM_FRAMES
 if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
+
+
+KILLING: Final = (0.001, 0.005, 0.01, *[0.05] * 10)
+"""How long the loop is given, again and again, until it has seen that a subprocess which was killed has ended."""
 
 
 class Runner(Protocol):
@@ -113,6 +117,7 @@ class CheckedPhases(Phases):
         self.winding_up = True
         try:
             self._finish_checks(watch, instance)
+            self._close_what_is_left(watch)
         except Interruption as interruption:  # blocking code was ended, of which the deadline tells
             if not interruption.is_of(self):
                 raise
@@ -171,6 +176,18 @@ class CheckedPhases(Phases):
             managed.wind_up(self.time_left)
         elif pending:
             managed.cancel(pending, self.time_left)
+
+    def _close_what_is_left(self, watch: Watch) -> None:
+        """Close what was left open and told of, which the loop needs a few turns for; its errors are no findings."""
+        takes_a_while = watch.close_left()
+        managed = self._managed
+        if takes_a_while is None or managed is None or managed.loop.is_closed() or managed.loop.is_running():
+            return
+        watch.stop()
+        for delay in (0.0, *KILLING):
+            managed.settle(delay)
+            if not takes_a_while():
+                break
 
     def end_checks(self) -> None:
         """Stop the checks. Stopping twice is allowed."""

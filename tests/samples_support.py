@@ -6,7 +6,7 @@ The rules, in order:
 2. Neighbouring frames of one file of the standard library, and of any in site-packages, become one line without line
    number and source, because their number and their text change from version to version. So do places of warnings.
 3. Lines that hold only the markers under code (`~~~^^^`) are dropped.
-4. Durations become `N s`, memory addresses vanish.
+4. Durations become `N s`, numbers that the system gives (ports, processes, descriptors) `N`; addresses vanish.
 5. Exit code 5, which unittest gives since Python 3.12 where errors left no test to run, is written as the 1 before.
 
 What pytest says of its own version and surroundings is not asked for (`-q`).
@@ -82,7 +82,8 @@ def mask(text: str) -> str:
     lines = _collapse(line for line in text.splitlines() if not re.fullmatch(r"[ |]*[~^][~^ ]*", line))
     text = "\n".join(lines) + "\n"
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
-    return re.sub(r"\bin \d+\.\d+s\b", "in N s", text)
+    text = re.sub(r"(127\.0\.0\.1(?::|', )|\bsubprocess |\bfd=)\d+", r"\1N", text)
+    return re.sub(r"\b(in|at least|sleeps,) \d+(?:\.\d+)? ?s\b", r"\1 N s", text)
 
 
 def same_counts(text: str) -> str:

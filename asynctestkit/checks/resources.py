@@ -16,8 +16,9 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from types import CellType, FrameType, MethodType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asynctestkit.report.findings import Finding, Kind
 from asynctestkit.report.origins import caller, is_users
@@ -26,6 +27,13 @@ from asynctestkit.report.stacks import stack_of
 _THREADS_OF_LOOPS: Final = re.compile(r"asyncio_\d+|asyncio-waitpid-\d+")
 _CLOSE: Final = "close it: `with` and `async with` do so whatever happens"
 _OBJECT: Final = re.compile(r"unclosed (?P<what>.*)", re.IGNORECASE | re.DOTALL)
+
+
+class Left(NamedTuple):
+    """Something that is open at the end of a test, with the finding of it."""
+
+    finding: Finding
+    ref: weakref.ref[Any]
 
 
 class Opened:
@@ -50,14 +58,24 @@ class Opened:
         """Whether anything that was noted is open."""
         return any(thing is not None and _is_open(thing) for ref, _ in self._listed for thing in (ref(),))
 
-    def left(self, *, shared: bool, instance: object) -> list[Finding]:
-        """Return findings of what is still open; on a shared loop, of what nobody but the test itself keeps."""
-        findings: list[Finding] = []
+    def left(self, *, shared: bool, instance: object) -> list[Left]:
+        """Return what is still open; on a shared loop, what nobody but the test itself keeps."""
+        left: list[Left] = []
+        pipes = {id(pipe) for ref, _ in self._listed for pipe in _pipes_of(ref())}  # no list that would keep them
         for ref, place in self._listed:
             thing = ref()
-            if thing is not None and _is_open(thing) and not (shared and _is_kept(thing, besides=instance)):
-                findings.append(_unclosed(thing, place))
-        return findings
+            if thing is None or not _is_open(thing) or id(thing) in pipes:
+                continue
+            if not (shared and _is_kept(thing, besides=instance)):
+                left.append(Left(_unclosed(thing, place), ref))
+        return left
+
+
+def _pipes_of(thing: Any) -> list[Any]:
+    """Return the transports of the pipes to a subprocess, which end with it."""
+    if not isinstance(thing, asyncio.SubprocessTransport) or not _is_open(thing):
+        return []
+    return [thing.get_pipe_transport(descriptor) for descriptor in range(3)]
 
 
 MOST_REFERRERS: Final = 500
@@ -186,14 +204,48 @@ def left_open(made: Any, place: str | None) -> Finding:
     )
 
 
-def kept_sockets(sockets: Iterable[socket.socket], instance: Mapping[str, Any]) -> list[Finding]:
-    """Return findings of open sockets that a test has made and keeps as attributes."""
-    findings: list[Finding] = []
+def close(thing: Any) -> None:
+    """Close what a test has left open and was told of: it must not die in a later one, nor hold a port until then."""
+    with suppress(Exception):  # its loop may be closed
+        end = thing.abort if isinstance(thing, asyncio.WriteTransport) else thing.close
+        end()
+
+
+def is_ending(thing: Any) -> bool:
+    """Whether a subprocess that was closed has not been waited for yet."""
+    return isinstance(thing, asyncio.SubprocessTransport) and thing.get_returncode() is None
+
+
+_alive: Final[weakref.WeakSet[socket.socket]] = weakref.WeakSet()
+"""Sockets that somebody kept when the test that made them was over."""
+
+
+def remember(sockets: Iterable[weakref.ref[socket.socket]]) -> None:
+    """Remember sockets of a test that are alive after it, kept by a traceback say: no later one is at fault."""
+    _alive.update(one for ref in sockets if (one := ref()) is not None)
+
+
+def is_from_before(thing: object) -> bool:
+    """Whether a socket that dies was made by a test that is over."""
+    return isinstance(thing, socket.socket) and thing in _alive
+
+
+def kept_sockets(sockets: Iterable[socket.socket], instance: Mapping[str, Any]) -> list[Left]:
+    """Return open sockets that a test has made and keeps as attributes, or in what is one."""
+    left: list[Left] = []
     for attribute, value in instance.items():
-        if any(value is one for one in sockets) and value.fileno() != -1:
-            facts = (("kept in", f"self.{attribute}"),)
-            findings.append(Finding(Kind.UNCLOSED, f"unclosed {value!r}", facts, _CLOSE, ("socket.socket",)))
-    return findings
+        facts = (("kept in", f"self.{attribute}"),)
+        for kept in _contents(value):
+            if any(kept is one for one in sockets) and kept.fileno() != -1:
+                finding = Finding(Kind.UNCLOSED, f"unclosed {kept!r}", facts, _CLOSE, ("socket.socket",))
+                left.append(Left(finding, weakref.ref(kept)))
+    return left
+
+
+def _contents(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple | set | frozenset) else (value,)
 
 
 def readers_left(loop: Any, belongs: Callable[[Any], bool]) -> list[Finding]:
@@ -236,7 +288,7 @@ def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: 
         if package in ("asyncio", "asynctestkit"):
             continue
         facts = [("created", place)] if place else []
-        facts += [("due", f"in {handle.when() - now:.3g} s"), *defined]
+        facts += [("due", f"in {handle.when() - now:.1f} s"), *defined]
         fix = "cancel() the handle that call_later or call_at returned"
         findings.append(Finding(Kind.TIMERS, f"timer {name} was left", tuple(facts), fix, names))
     return findings

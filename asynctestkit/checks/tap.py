@@ -37,12 +37,12 @@ _OLDEST: Final = 1 if sys.version_info[:2] == (3, 14) else 2
 class Listener(Protocol):
     """Whoever wants to know of such warnings."""
 
-    def unawaited(self, text: str, source: object, place: str) -> None:
-        """Learn that a coroutine was never awaited, which died at a place."""
+    def unawaited(self, text: str, source: object, place: str) -> bool:
+        """Learn that a coroutine was never awaited, which died at a place; return whether that is its affair."""
         ...
 
-    def unclosed(self, text: str, source: object, place: str) -> None:
-        """Learn that a resource died unclosed."""
+    def unclosed(self, text: str, source: object, place: str) -> bool:
+        """Learn that a resource died unclosed; return whether that is its affair."""
         ...
 
     def unraisable(self, error: BaseException, told: str, thing: object) -> None:
@@ -126,8 +126,8 @@ class Tap:
             if listener is not None:
                 source = _source(inspect.currentframe())
                 tell = listener.unawaited if unawaited else listener.unclosed
-                tell(str(text), source, f"{filename}:{line}")
-                return
+                if tell(str(text), source, f"{filename}:{line}"):
+                    return
         self._shown(text, category, filename, line, file, source_line)
 
 

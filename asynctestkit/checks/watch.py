@@ -22,7 +22,7 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from asynctestkit.checks import blocking, coroutines, loop_errors, resources, summary, tasks
@@ -79,6 +79,7 @@ class Watch:
             "_found",
             "_begun",
             "_blocks",
+            "_left",
             "_is_shared",
             "_timers",
             "_young",
@@ -103,6 +104,7 @@ class Watch:
         self._young: Young | None = None
         self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
+        self._left: list[weakref.ref[Any]] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
         self._timers: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
@@ -149,15 +151,19 @@ class Watch:
 
     # ---- what is heard meanwhile -------------------------------------------------------------------------------
 
-    def unawaited(self, text: str, source: object, place: str) -> None:
+    def unawaited(self, text: str, source: object, place: str) -> bool:
         """Learn that a coroutine was never awaited."""
         if not coroutines.is_told(source):
             self._add(coroutines.never_awaited(text, source, place))
+        return True
 
-    def unclosed(self, text: str, source: object, place: str) -> None:
-        """Learn that a resource died unclosed."""
+    def unclosed(self, text: str, source: object, place: str) -> bool:
+        """Learn that a resource died unclosed; what a test left that is over is not this one's."""
+        if resources.is_from_before(source):
+            return False
         opened = None if self._opened is None or source is None else self._opened.place_of(source)
         self._add(resources.died_unclosed(text, place, opened))
+        return True
 
     def on_task(self, task: asyncio.Future[Any]) -> None:
         """Learn that a task was made on the loop."""
@@ -277,8 +283,10 @@ class Watch:
         made, self._young = self._young, None
         if made is not None:
             self._look_at_young(made, loop, pending, getattr(instance, "__dict__", {}))
+            sockets = [weakref.ref(one) for one in made.sockets]
             del made
             grow_old()
+            resources.remember(sockets)
         if self._blocks is not None:
             self._add_all(block.finding() for block in self._blocks)
         if loop is None:
@@ -288,7 +296,7 @@ class Watch:
         if pending and levels[Kind.PENDING_TASKS]:
             self._add_all(tasks.still_pending(pending))
         if self._opened is not None and levels[Kind.UNCLOSED]:
-            self._add_all(self._opened.left(shared=self._is_shared, instance=instance))
+            self._add_left(self._opened.left(shared=self._is_shared, instance=instance))
         if self._begun is not None and levels[Kind.ASYNC_GENERATORS]:
             self._add_all(self._begun.left())
         if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
@@ -310,7 +318,7 @@ class Watch:
             unstarted = [one for one in made.coroutines if one not in of_tasks and coroutines.is_unstarted(one)]
             self._add_all(coroutines.kept(unstarted, instance, close=not self._is_shared))
         if made.sockets and self.policy.levels[Kind.UNCLOSED]:
-            self._add_all(resources.kept_sockets(made.sockets, instance))
+            self._add_left(resources.kept_sockets(made.sockets, instance))
         if made.futures and self.policy.levels[Kind.UNHANDLED]:
             kept = {id(value) for value in instance.values()} if self._is_shared else None
             own = [one for one in made.futures if one.get_loop() is loop and (kept is None or id(one) in kept)]
@@ -336,6 +344,18 @@ class Watch:
     def _add_all(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self._add(finding)
+
+    def _add_left(self, left: Iterable[resources.Left]) -> None:
+        for finding, ref in left:
+            if self._add(finding):
+                self._left = [*(self._left or ()), ref]
+
+    def close_left(self) -> Callable[[], bool] | None:
+        """Close what was told of as left open; return what tells whether that takes a while, None if there is none."""
+        left, self._left = [thing for ref in self._left or () if (thing := ref()) is not None], None
+        for thing in left:
+            resources.close(thing)
+        return (lambda: any(map(resources.is_ending, left))) if left else None
 
     def failure(self) -> FindingError | None:
         """Return the error that fails the test, None if nothing does; what only warns is told."""

@@ -23,6 +23,7 @@ import asyncio.events as _events
 import asyncio.tasks as _tasks
 import contextvars
 import selectors
+import sys
 from asyncio import selector_events
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVarTuple, Unpack
@@ -217,9 +218,9 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 def _default_policy() -> Any:
-    """Return the class of asyncio's own policy, under the name that warns of nothing."""
-    names = vars(asyncio)
-    return names.get("_DefaultEventLoopPolicy") or names.get("DefaultEventLoopPolicy")
+    """Return the class of asyncio's own policy, where asyncio finds it: its package, or from 3.14 on a module of it."""
+    own = vars(sys.modules[_STOCK.__module__])
+    return own.get("_DefaultEventLoopPolicy") or vars(asyncio).get("DefaultEventLoopPolicy")
 
 
 _DEFAULT_POLICY: Final = _default_policy()

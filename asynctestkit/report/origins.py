@@ -16,14 +16,15 @@ DEPTH: Final = 1
 
 _LIBRARY: Final = os.path.join(os.path.dirname(os.__file__), "")
 _INSTALLED: Final = tuple(os.path.join(_LIBRARY, name, "") for name in ("site-packages", "dist-packages"))
+_RUNNERS: Final = tuple(f"{os.sep}{name}{os.sep}" for name in ("_pytest", "pluggy"))
 _OURS: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 
 Origin = tuple[tuple[str, int, str], ...]
 
 
 def is_users(filename: str) -> bool:
-    """Whether a file is the user's, or a library's: neither Python's own nor ours."""
-    if filename.startswith((_OURS, "<")):
+    """Whether a file is the user's, or a library's: neither Python's own nor ours nor pytest's."""
+    if filename.startswith((_OURS, "<")) or any(part in filename for part in _RUNNERS):
         return False
     return not filename.startswith(_LIBRARY) or filename.startswith(_INSTALLED)
 

@@ -1,8 +1,8 @@
 """Stack frames as the rows of a report: where, in which function, and the line of source.
 
 Frames that only carry a user's code are left out: our own and those of asyncio, uvloop, anyio, contextlib and unittest.
-With `ASYNCTESTKIT_FULL_TRACEBACK` all are shown. If nothing else is left, the outermost is shown, so that a task is
-never without a place.
+With `ASYNCTESTKIT_FULL_TRACEBACK` all are shown. If nothing else is left, the outermost is shown, if possible of those
+that are not ours, so that a task is never without a place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Final
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.text import cut, place
 
-CARRIERS: Final = frozenset(("asynctestkit", "asyncio", "anyio", "contextlib", "unittest", "uvloop"))
+_OURS: Final = "asynctestkit"
+CARRIERS: Final = frozenset((_OURS, "asyncio", "anyio", "contextlib", "unittest", "uvloop"))
 """Packages whose frames say nothing about what the user's code does."""
 WIDEST_PLACE: Final = 48
 WIDEST_NAME: Final = 32
@@ -35,7 +36,7 @@ def shown_frames(frames: Iterable[FrameType]) -> list[FrameType]:
     """Return the frames that a report shows."""
     every = list(frames)
     kept = [frame for frame in every if package_of(frame) not in CARRIERS] if TRIM_FRAMES else every
-    return kept or every[:1]
+    return kept or [frame for frame in every if package_of(frame) != _OURS][:1] or every[:1]
 
 
 def function_of(frame: FrameType) -> str:

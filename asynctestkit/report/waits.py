@@ -124,9 +124,7 @@ def _not_waiting(coro: object, chain: Chain, future: asyncio.Future[Any] | None)
 
 def _is_parked(chain: Chain) -> bool:
     """Return whether a task of ours stands between two phases, or holds a fixture open."""
-    own = (link for link in reversed(chain.links) if package_of(link.frame) not in _LIBRARIES)
-    innermost = next(own, None)
-    return innermost is not None and str(innermost.frame.f_globals.get("__name__")).startswith(_PARKING)
+    return bool(chain.links) and str(chain.links[-1].frame.f_globals.get("__name__")).startswith(_PARKING)
 
 
 def _named(chain: Chain, future: asyncio.Future[Any] | None) -> Wait | None:

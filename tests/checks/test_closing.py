@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import socket
 import unittest
+import warnings
 from typing import Any
 
 from asynctestkit import AsyncTestCase, fail_on
 from tests.checks import hangs
-from tests.outcomes import run_one
+from tests.outcomes import run_class, run_one
 from tests.programs import run_program
 
 
@@ -78,6 +82,91 @@ class LeftoverTest(unittest.TestCase):
 
         (line,) = run_one(Case)
         self.assertIn("an async generator did not end when it was closed", line)
+
+
+class ClosedTest(unittest.TestCase):
+    """What was left open and told of is closed when its test is over, and is no later test's affair."""
+
+    def outcomes(self, cls: type[AsyncTestCase]) -> list[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return run_class(cls)
+
+    def test_closed(self) -> None:
+        """A server, a stream, a socket, on a loop of the test's own and on a shared one."""
+        for scope in ("test", "class"):
+            left: list[Any] = []
+
+            class Case(AsyncTestCase):
+                loop_scope = scope
+
+                async def test_a_server(self, left: list[Any] = left) -> None:
+                    self.server = await asyncio.start_server(lambda *streams: None, "127.0.0.1", 0)
+                    left.extend(self.server.sockets)
+
+                async def test_b_stream(self, left: list[Any] = left) -> None:
+                    ours, theirs = socket.socketpair()
+                    self.reader, self.writer = await asyncio.open_connection(sock=ours)
+                    theirs.close()
+                    left.append(ours)
+
+                async def test_c_socket(self, left: list[Any] = left) -> None:
+                    self.pair = list(socket.socketpair())
+                    left.extend(self.pair)
+
+                async def test_d(self, left: list[Any] = left) -> None:
+                    left.append([one.fileno() for one in left])
+
+            with self.subTest(scope):
+                said = self.outcomes(Case)
+                self.assertEqual(
+                    [line.split()[1] for line in said], ["test_a_server:", "test_b_stream:", "test_c_socket:"]
+                )
+                self.assertEqual(left[-1], [-1] * 4)
+
+    @unittest.skipUnless(os.name == "posix", "needs Unix")
+    def test_subprocess(self) -> None:
+        """A subprocess is killed and waited for."""
+        left: list[asyncio.subprocess.Process] = []
+
+        class Case(AsyncTestCase):
+            async def test(self) -> None:
+                left.append(await asyncio.create_subprocess_exec("sleep", "60"))
+
+        (line,) = self.outcomes(Case)
+        self.assertIn("is still running", line)
+        self.assertEqual(left[0].returncode, -signal.SIGKILL)
+
+    def test_ignored(self) -> None:
+        """What is no finding stays as it is."""
+        left: list[socket.socket] = []
+
+        @fail_on(unclosed=False)
+        class Case(AsyncTestCase):
+            async def test(self) -> None:
+                self.pair = socket.socketpair()
+                left.extend(self.pair)
+
+        self.assertEqual(self.outcomes(Case), ["ok"])
+        for one in left:
+            self.assertNotEqual(one.fileno(), -1)
+            one.close()
+
+    def test_died_later(self) -> None:
+        """A socket that a failure's traceback keeps is not the fault of the test in which it dies."""
+        kept: list[Any] = []
+
+        class Case(AsyncTestCase):
+            async def test_a(self) -> None:
+                kept.append(socket.socket())
+
+            async def test_b(self) -> None:
+                kept.clear()
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self.assertEqual(run_class(Case), ["ok"])
+        self.assertRegex(str(caught[0].message), "unclosed <socket")
 
 
 class ProcessTest(unittest.TestCase):

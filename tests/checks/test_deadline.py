@@ -213,6 +213,18 @@ class ReportTest(DeadlineCase):
         self.assertIn("the loop was blocked here:", text)
         self.assertIn("time.sleep(30)", text)
 
+    def test_waiting_in_asyncio(self) -> None:
+        """A phase in which no line of the user's waits is shown where asyncio waits, and not as parked."""
+
+        class Case(AsyncTestCase):
+            timeout = LIMIT
+
+            async def test(self) -> None:
+                self.addAsyncCleanup(asyncio.Event().wait)
+
+        text = self.error_of(Case)
+        self.assertRegex(text, r"asyncio/locks\.py:\d+  in Event\.wait  await fut\n +waits for <asyncio\.locks\.Event")
+
     def test_task_given_up_on(self) -> None:
         """A phase that eats its cancellation is named, with the place and the fix."""
         text = self.error_of(hanging_case(hangs.eat_cancellations, "test", []))

@@ -14,6 +14,7 @@ from typing import Any
 from unittest import mock
 
 from asynctestkit.loops import stock
+from tests.programs import run
 
 
 @unittest.skipUnless(os.name == "posix", "new loops are proactors here")
@@ -130,6 +131,17 @@ class NewLoopTest(unittest.TestCase):
         loop = stock.new_event_loop()
         self.addCleanup(loop.close)
         self.assertEqual(isinstance(loop, stock.StockLoop), os.name == "posix")
+
+    @unittest.skipUnless(os.name == "posix", "new loops are proactors here")
+    def test_first(self) -> None:
+        """So it is before asyncio has made its policy."""
+        program = (
+            "from asynctestkit.loops import stock\n"
+            "loop = stock.new_event_loop()\n"
+            "print(isinstance(loop, stock.StockLoop))\n"
+            "loop.close()\n"
+        )
+        self.assertEqual(run("-c", program).stdout, "True\n")
 
     def test_patched_function(self) -> None:
         """Where `asyncio.new_event_loop` was replaced, its loop is used."""

@@ -263,6 +263,7 @@ class EagerTest(ReportCase):
             await child()
 
         async def parent() -> None:
+            self.parent = asyncio.current_task()  # who waits for what nobody has is garbage
             await self.loop.create_task(eager(), name="eager")
 
         self.start(parent=parent())
