@@ -32,7 +32,7 @@ class PlainCaseTest(unittest.TestCase):
                 async def setUp(self) -> None:
                     await self.wait_in("setUp")
 
-                @async_test(timeout=0.01)
+                @async_test(timeout=0.1)
                 async def test(self) -> None:
                     await self.wait_in("test")
 
@@ -43,7 +43,7 @@ class PlainCaseTest(unittest.TestCase):
             with self.subTest(place=place):
                 doing = {"setUp": "set-up", "test": "the body", "tearDown": "tear-down"}[place]
                 self.assertEqual(
-                    run_one(Case), [f"errors: test: TimeoutError: test exceeded its limit of 0.01 s in {doing}"]
+                    run_one(Case), [f"errors: test: TimeoutError: test exceeded its limit of 0.1 s in {doing}"]
                 )
                 self.assertEqual(events, ["setUp"] if place == "setUp" else ["setUp", "test", "tearDown"])
 
@@ -51,14 +51,14 @@ class PlainCaseTest(unittest.TestCase):
         """A body that swallows its cancellation has overrun all the same."""
 
         class Case(unittest.TestCase):
-            @async_test(timeout=0.01)
+            @async_test(timeout=0.1)
             async def test(self) -> None:
                 try:
                     await asyncio.Event().wait()
                 except asyncio.CancelledError:
                     pass
 
-        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test exceeded its limit of 0.01 s in the body"])
+        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test exceeded its limit of 0.1 s in the body"])
 
     def test_timeout_is_of_one_test(self) -> None:
         """On a shared loop a limit that was not used up does not end a later test."""
@@ -69,13 +69,13 @@ class PlainCaseTest(unittest.TestCase):
             async def setUpClass(cls) -> None:
                 pass
 
-            @async_test(timeout=0.01)
+            @async_test(timeout=0.1)
             async def test_1(self) -> None:
                 pass
 
             @async_test
             async def test_2(self) -> None:
-                await asyncio.sleep(0.03)  # real time is the subject: longer than the limit of the other
+                await asyncio.sleep(0.3)  # real time is the subject: longer than the limit of the other
 
         self.assertEqual(run_class(Case), ["ok"])
 
@@ -152,12 +152,12 @@ class AsyncTestCaseTest(unittest.TestCase):
         """The timeout of a decorated test holds in an AsyncTestCase as well."""
 
         class Case(AsyncTestCase):
-            @async_test(timeout=0.01)
+            @async_test(timeout=0.1)
             async def test(self) -> None:
                 async with asyncio.timeout(2):  # so that a timeout which is ignored fails instead of hanging
                     await asyncio.Event().wait()
 
-        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test exceeded its limit of 0.01 s in the body"])
+        self.assertEqual(run_one(Case), ["errors: test: TimeoutError: test exceeded its limit of 0.1 s in the body"])
 
     def test_loop_factory(self) -> None:
         """The loop factory of a decorated test makes its loop in an AsyncTestCase as well."""

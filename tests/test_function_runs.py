@@ -50,7 +50,7 @@ class RunningTest(ModuleCase):
             async def test_fails():
                 assert not "true"
 
-            @async_test(timeout=0.01)
+            @async_test(timeout=0.1)
             async def test_overruns():
                 await asyncio.Event().wait()
 
@@ -63,7 +63,7 @@ class RunningTest(ModuleCase):
             self.run_suite(self.load(module)),
             [
                 "errors: test_errs: OSError: no",
-                "errors: test_overruns: TimeoutError: test_overruns exceeded its limit of 0.01 s in the body",
+                "errors: test_overruns: TimeoutError: test_overruns exceeded its limit of 0.1 s in the body",
                 "failures: test_fails: AssertionError",
                 "skipped: test_skips: body",
             ],

@@ -43,7 +43,7 @@ class PytestTest(unittest.TestCase):
             async def test_fails():
                 assert await asyncio.sleep(0, 1) == 2
 
-            @async_test(timeout=0.01)
+            @async_test(timeout=0.1)
             async def test_overruns():
                 await asyncio.Event().wait()
         """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import traceback
 from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import Any
@@ -46,15 +45,15 @@ def _is_stdlib(frame: FrameType) -> bool:
 
 
 def describe_stack(frame: FrameType | None) -> str:
-    """Return where a thread stands, as a traceback shows it: the frames of the user's, the innermost last."""
-    shown: list[tuple[FrameType, int]] = []
+    """Return where a thread stands: the frames of the user's, the innermost last."""
+    inside: list[FrameType] = []
     while frame is not None:
         if not _is_ours(frame):
-            shown.append((frame, frame.f_lineno))
-        elif shown:
+            inside.append(frame)
+        elif inside:
             break  # who runs the tests is of no interest
         frame = frame.f_back
-    return "".join(traceback.StackSummary.extract(iter(reversed(shown))).format()).rstrip()
+    return "\n".join(rows_of(shown_frames(reversed(inside))))
 
 
 def place_of_frame(frame: FrameType | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from asynctestkit import AsyncTestCase
 
 Hang = Callable[[], Awaitable[None]]
-LIMIT = 0.1
+LIMIT = 0.2
 PLACES = ("setUp", "asyncSetUp", "test", "asyncTearDown", "tearDown", "cleanup")
 
 

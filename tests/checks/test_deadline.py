@@ -126,7 +126,7 @@ class HangTest(DeadlineCase):
 
             with self.subTest(place=place):
                 (line,) = self.assert_in_time(Case)
-                self.assertIn("TimeoutError: test exceeded its limit of 0.1 s in", line)
+                self.assertIn("TimeoutError: test exceeded its limit of 0.2 s in", line)
 
     def test_body_and_tear_down(self) -> None:
         """What follows has a time of its own, and is told so."""
@@ -145,7 +145,7 @@ class HangTest(DeadlineCase):
             async def tearDown(self) -> None:
                 events.append("tearDown")
 
-        after = "TimeoutError: test exceeded its limit of 0.1 s, and the 0.5 s after that, in tear-down"
+        after = "TimeoutError: test exceeded its limit of 0.2 s, and the 0.5 s after that, in tear-down"
         self.assertEqual(self.assert_in_time(Case, times=2), [*told("the body"), f"errors: test: {after}"])
         self.assertEqual(events, ["asyncTearDown"])
 
@@ -197,7 +197,7 @@ class ReportTest(DeadlineCase):
         """The traceback ends on the line that blocks."""
         lines = self.error_of(hanging_case(hangs.sleep, "test", [])).splitlines()
         shown = [line for line in lines if not set(line) <= set(" ~^")]
-        self.assertEqual(shown[-1], "TimeoutError: test exceeded its limit of 0.1 s in the body")
+        self.assertEqual(shown[-1], "TimeoutError: test exceeded its limit of 0.2 s in the body")
         self.assertEqual(shown[-2].strip(), "time.sleep(30)")
 
     def test_waiting_line(self) -> None:
@@ -275,7 +275,7 @@ class OtherThreadTest(DeadlineCase):
         with written_to_stderr() as said:
             self.assertEqual(self.run_in_thread(hanging_case(sleep, "test", [])), told("the body"))
         (text,) = said
-        self.assertIn("asynctestkit: test exceeded its limit of 0.1 s in the body, which cannot be ended", text)
+        self.assertIn("asynctestkit: test exceeded its limit of 0.2 s in the body, which cannot be ended", text)
         self.assertIn("time.sleep(1.5)", text)
 
 

@@ -36,28 +36,28 @@ class TogetherTest(unittest.TestCase):
         """What is found in a test that has exceeded its limit is added to that error."""
 
         class Case(AsyncTestCase):
-            timeout = 0.1
+            timeout = 0.2
 
             async def test(self) -> None:
                 self.coroutine = forgotten()
                 await hangs.event()
 
         text = report_of(Case)
-        self.assertIn("TimeoutError: test exceeded its limit of 0.1 s in the body", text)
+        self.assertIn("TimeoutError: test exceeded its limit of 0.2 s in the body", text)
         self.assertIn("coroutine 'forgotten' was never awaited", text)
 
     def test_interruption_is_no_finding(self) -> None:
         """What ends a task that blocks the loop is no error that nobody has seen."""
 
         class Case(AsyncTestCase):
-            timeout = 0.1
+            timeout = 0.2
 
             async def test(self) -> None:
                 self.left: Any = asyncio.ensure_future(hangs.sleep())
                 await hangs.event()
 
         text = report_of(Case)
-        self.assertIn("TimeoutError: test exceeded its limit of 0.1 s in the body", text)
+        self.assertIn("TimeoutError: test exceeded its limit of 0.2 s in the body", text)
         self.assertNotIn("never retrieved", text)
 
     def test_task_that_does_not_end(self) -> None:

@@ -123,7 +123,7 @@ async def test_function(kind, n, number):
     await act(kind)
 
 
-@async_test(timeout=0.02)
+@async_test(timeout=0.2)
 async def test_overruns():
     await asyncio.Event().wait()
 

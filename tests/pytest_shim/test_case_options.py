@@ -24,12 +24,12 @@ class TimeoutTest(PluginTest):
             async def test_with_fixture(self, value):
                 await asyncio.Event().wait()
 
-            @pytest.mark.asynctestkit(timeout=0.02)
+            @pytest.mark.asynctestkit(timeout=0.2)
             async def test_marked(self):
                 await asyncio.Event().wait()
 
-            @pytest.mark.asynctestkit(timeout=0.01)
-            @async_test(timeout=0.03)
+            @pytest.mark.asynctestkit(timeout=0.1)
+            @async_test(timeout=0.3)
             async def test_own(self):
                 await asyncio.Event().wait()
 
@@ -37,8 +37,8 @@ class TimeoutTest(PluginTest):
         async def test_run():
             await asyncio.Event().wait()
 
-        @pytest.mark.asynctestkit(timeout=0.01)
-        @async_test(timeout=0.03)
+        @pytest.mark.asynctestkit(timeout=0.1)
+        @async_test(timeout=0.3)
         async def test_own():
             await asyncio.Event().wait()
 
@@ -47,12 +47,12 @@ class TimeoutTest(PluginTest):
             async def test_run(self):
                 await asyncio.Event().wait()
 
-            @pytest.mark.asynctestkit(timeout=0.02)
+            @pytest.mark.asynctestkit(timeout=0.2)
             @async_test
             async def test_marked(self):
                 await asyncio.Event().wait()
 
-            @async_test(timeout=0.03)
+            @async_test(timeout=0.3)
             async def test_own(self):
                 await asyncio.Event().wait()
     """
@@ -64,50 +64,50 @@ class TimeoutTest(PluginTest):
         return {name: said.rpartition("limit of ")[2] for name, _, said in parted}
 
     expected = {
-        "CaseTest::test_run": "0.04 s in the body",
-        "CaseTest::test_with_fixture": "0.04 s in the body",
-        "CaseTest::test_marked": "0.02 s in the body",
-        "CaseTest::test_own": "0.03 s in the body",
-        "test_run": "0.04 s in the body",
-        "test_own": "0.03 s in the body",
-        "PlainTest::test_run": "0.04 s in the body",
-        "PlainTest::test_marked": "0.02 s in the body",
-        "PlainTest::test_own": "0.03 s in the body",
+        "CaseTest::test_run": "0.4 s in the body",
+        "CaseTest::test_with_fixture": "0.4 s in the body",
+        "CaseTest::test_marked": "0.2 s in the body",
+        "CaseTest::test_own": "0.3 s in the body",
+        "test_run": "0.4 s in the body",
+        "test_own": "0.3 s in the body",
+        "PlainTest::test_run": "0.4 s in the body",
+        "PlainTest::test_marked": "0.2 s in the body",
+        "PlainTest::test_own": "0.3 s in the body",
     }
 
     def test_option(self) -> None:
         """The option counts unless the test's mark, or `@async_test` before that, says something else."""
-        self.assertEqual(self.limits("--asynctestkit-timeout=0.04"), self.expected)
+        self.assertEqual(self.limits("--asynctestkit-timeout=0.4"), self.expected)
 
     def test_ini_key(self) -> None:
         """The ini key counts as the option does."""
-        self.assertEqual(self.limits(ini="asynctestkit_timeout = 0.04\n"), self.expected)
+        self.assertEqual(self.limits(ini="asynctestkit_timeout = 0.4\n"), self.expected)
 
     def test_of_a_class(self) -> None:
         """A class's own limit goes before the run's, its mark before that, what stands on a test before both."""
         source = """
             class CaseTest(asynctestkit.AsyncTestCase):
-                timeout = 0.03
+                timeout = 0.3
 
                 async def test_class(self):
                     await asyncio.Event().wait()
 
-                @asynctestkit.timeout(0.01)
+                @asynctestkit.timeout(0.1)
                 async def test_test(self):
                     await asyncio.Event().wait()
 
-            @pytest.mark.asynctestkit(timeout=0.02)
+            @pytest.mark.asynctestkit(timeout=0.2)
             class MarkedTest(CaseTest):
                 pass
         """
-        said = [line.rpartition("limit of ")[2] for line in self.outcomes(source, "--asynctestkit-timeout=0.04")]
-        limits = [f"{seconds} s in the body" for seconds in (0.03, 0.01, 0.02, 0.01)]
+        said = [line.rpartition("limit of ")[2] for line in self.outcomes(source, "--asynctestkit-timeout=0.4")]
+        limits = [f"{seconds} s in the body" for seconds in (0.3, 0.1, 0.2, 0.1)]
         self.assertEqual(said, [*limits, "4 failed"])
 
     def test_of_a_module(self) -> None:
         """`set_module_timeout` goes before the run's limit, for cases and functions."""
         source = """
-            asynctestkit.set_module_timeout(0.02)
+            asynctestkit.set_module_timeout(0.2)
 
             class CaseTest(asynctestkit.AsyncTestCase):
                 async def test_it(self):
@@ -116,8 +116,8 @@ class TimeoutTest(PluginTest):
             async def test_it():
                 await asyncio.Event().wait()
         """
-        said = [line.rpartition("limit of ")[2] for line in self.outcomes(source, "--asynctestkit-timeout=0.04")]
-        self.assertEqual(said, ["0.02 s in the body"] * 2 + ["2 failed"])
+        said = [line.rpartition("limit of ")[2] for line in self.outcomes(source, "--asynctestkit-timeout=0.4")]
+        self.assertEqual(said, ["0.2 s in the body"] * 2 + ["2 failed"])
 
     def test_environment(self) -> None:
         """`ASYNCTESTKIT_TIMEOUT` goes before the ini key; one that cannot be ends the run."""
@@ -126,9 +126,9 @@ class TimeoutTest(PluginTest):
                 async def test_it(self):
                     await asyncio.Event().wait()
         """
-        files = {"test_program.py": source, "pytest.ini": "[pytest]\nasynctestkit_timeout = 0.04\n"}
+        files = {"test_program.py": source, "pytest.ini": "[pytest]\nasynctestkit_timeout = 0.4\n"}
         for value, code, words in (
-            ("0.02", 1, "TimeoutError: test_it exceeded its limit of 0.02 s in the body"),
+            ("0.2", 1, "TimeoutError: test_it exceeded its limit of 0.2 s in the body"),
             ("soon", 4, "the environment variable ASYNCTESTKIT_TIMEOUT"),
         ):
             with self.subTest(value):
@@ -142,9 +142,9 @@ class TimeoutTest(PluginTest):
             class CaseTest(asynctestkit.AsyncTestCase):
                 @pytest.mark.asynctestkit(timeout=None)
                 async def test_it(self):
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.5)
         """
-        self.assert_pass(source, "--asynctestkit-timeout=0.01", count=1)
+        self.assert_pass(source, "--asynctestkit-timeout=0.1", count=1)
 
     def test_wrong_mark(self) -> None:
         """A mark that cannot be fails the test that has it."""

@@ -113,7 +113,7 @@ class PytestFixturesTest(PluginTest):
             class CaseTest(asynctestkit.AsyncTestCase):
                 @pytest.fixture(autouse=True)
                 async def limit(self):
-                    async with asyncio.timeout(0.02):
+                    async with asyncio.timeout(0.2):
                         yield
 
                 async def test_it(self):
@@ -190,7 +190,7 @@ class DecoratedTest(PluginTest):
                 with pytest.raises(asynctestkit.LoopError):
                     test_other()
 
-            @async_test(timeout=0.02)
+            @async_test(timeout=0.2)
             async def test_timeout():
                 await asyncio.Event().wait()
 

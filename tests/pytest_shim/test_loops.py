@@ -119,7 +119,7 @@ class LoopsTest(PluginTest):
     def test_timeout(self) -> None:
         """A mark's timeout goes before the option's, None lifts it; the test ends and says how long it had."""
         source = """
-            @pytest.mark.asynctestkit(timeout=0.02)
+            @pytest.mark.asynctestkit(timeout=0.2)
             async def test_own():
                 await asyncio.Event().wait()
 
@@ -131,10 +131,10 @@ class LoopsTest(PluginTest):
                 await asyncio.sleep(0.1)
         """
         self.assertEqual(
-            self.outcomes(source, "--asynctestkit-timeout=0.05"),
+            self.outcomes(source, "--asynctestkit-timeout=0.5"),
             [
-                "FAILED test_of_the_run - TimeoutError: test_of_the_run exceeded its limit of 0.05 s in the body",
-                "FAILED test_own - TimeoutError: test_own exceeded its limit of 0.02 s in the body",
+                "FAILED test_of_the_run - TimeoutError: test_of_the_run exceeded its limit of 0.5 s in the body",
+                "FAILED test_own - TimeoutError: test_own exceeded its limit of 0.2 s in the body",
                 "PASSED test_none",
                 "2 failed, 1 passed",
             ],

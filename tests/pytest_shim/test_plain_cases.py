@@ -112,7 +112,7 @@ class OneLifeTest(PluginTest):
             class PlainTest(unittest.TestCase):
                 @pytest.fixture(autouse=True)
                 async def limit(self):
-                    async with asyncio.timeout(0.02):
+                    async with asyncio.timeout(0.2):
                         yield
 
                 @async_test
@@ -135,7 +135,7 @@ class OneLifeTest(PluginTest):
                 async def around(self):
                     self.loop = asyncio.get_running_loop()
 
-                @async_test(loop_factory=Loop, timeout=0.02)
+                @async_test(loop_factory=Loop, timeout=0.2)
                 async def test_it(self):
                     self.assertIs(type(self.loop), Loop)
                     self.assertIs(self.loop, asyncio.get_running_loop())
@@ -143,7 +143,7 @@ class OneLifeTest(PluginTest):
         """
         self.assertEqual(
             self.outcomes(source),
-            ["FAILED PlainTest::test_it - TimeoutError: test_it exceeded its limit of 0.02 s in the body", "1 failed"],
+            ["FAILED PlainTest::test_it - TimeoutError: test_it exceeded its limit of 0.2 s in the body", "1 failed"],
         )
 
     def test_patched(self) -> None:

@@ -21,7 +21,7 @@ async def test_errs() -> None:
     await broken()
 
 
-@async_test(timeout=0.01)
+@async_test(timeout=0.1)
 async def test_overruns() -> None:
     await asyncio.Event().wait()
 

@@ -18,7 +18,7 @@ class BodyTest(unittest.TestCase):
     def test_sync(self) -> None:
         self.assertEqual(self.value, 44)
 
-    @async_test(timeout=0.01)
+    @async_test(timeout=0.1)
     async def test_overruns(self) -> None:
         await asyncio.Event().wait()
 
