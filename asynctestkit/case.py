@@ -367,6 +367,8 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         plan, refusal = self._atk_plan()
         life = Life(plan, more=self._atk_may_go_on, runner=runner)
         life.refusal = refusal
+        if self._atk_given is not None:
+            life.provided_outside = self._atk_given.provided
         return life
 
     def _atk_plan(self) -> tuple[Plan, UsageError | None]:

@@ -65,6 +65,11 @@ class CheckedPhases(Phases):
         return self.name
 
     @property
+    def loop_in_use(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that the test runs on, None before it is open."""
+        return None if self._managed is None else self._managed.loop
+
+    @property
     def result(self) -> object:
         """The result of the run that the test is a part of, None if there is none."""
         return None
@@ -132,6 +137,7 @@ class CheckedPhases(Phases):
                 return note
             found = watch.failure()
             if found is not None:
+                self._explain(found)  # the errors behind it were told to nobody yet
                 raise found
             return None
         finally:

@@ -24,24 +24,25 @@ import asyncio
 import contextvars
 import enum
 import functools
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from asynctestkit.checked import CheckedPhases, Runner
-from asynctestkit.checks.deadline import Deadline
-from asynctestkit.checks.debuggers import is_debugged
+from asynctestkit.checked import Runner
 from asynctestkit.checks.policy import Policy, run_policy
 from asynctestkit.fixtures.graph import FixturePlan
+from asynctestkit.limited import LimitedPhases
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
-from asynctestkit.report.errors import Interruption, LoopError, ScopeError, message, raise_together
-from asynctestkit.report.frames import TRIM_FRAMES, name_of
+from asynctestkit.report.errors import LoopError, ScopeError, message, raise_together
+from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
+from asynctestkit.report.owners import own
 from asynctestkit.values import Scope
 
 if TYPE_CHECKING:  # what opens fixtures is imported by the first test that has any
     from asynctestkit.fixtures.live import TestFixtures
     from asynctestkit.fixtures.wide import Changes
+    from asynctestkit.report.affinity import Provided
 
 if TRIM_FRAMES:
     __unittest = True
@@ -73,12 +74,13 @@ class Step(enum.IntEnum):
 
 # Looking a member up in its enum costs more than the rest of entering a step.
 _SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
+_TEST: Final = Scope.TEST
 
 
-_DOING = {Step.NEW: "set-up", _SET_UP: "set-up", _BODY: "the body", _TEAR_DOWN: "tear-down"}
+_STAGES = {Step.NEW: "set-up", _SET_UP: "set-up", _BODY: "the body", _TEAR_DOWN: "tear-down"}
 
 
-class Life(CheckedPhases):
+class Life(LimitedPhases):
     """One test's life on its loop, step by step; it also speaks the protocol of `asyncio.Runner`.
 
     Args:
@@ -93,12 +95,9 @@ class Life(CheckedPhases):
     refusal: Exception | None = None
     """Why the test cannot run: raised before anything is set up."""
 
-    _at_closing: ManagedLoop | None = None
-    """What `_managed` was, while it is closed."""
+    provided_outside: Callable[[], Iterable[Provided]] | None = None
+    """Returns what fixtures of a runner have given to the test; None where there are none."""
     _bare_class: scopes.WideScope | None = None
-    _deadline: Deadline | None = None
-    handling: object = None
-    """The fixture or the cleanup that is under way, for reports."""
 
     def __init__(
         self,
@@ -117,12 +116,6 @@ class Life(CheckedPhases):
         self._runner = runner
 
     # The protocol of asyncio.Runner, for suites that drive their phases themselves.
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop the test runs on, None before it is open and when it is closed."""
-        managed = self._managed or self._at_closing
-        return None if managed is None else managed.loop
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Open or join the loop (step 2) if that has not happened, and return it."""
@@ -254,7 +247,11 @@ class Life(CheckedPhases):
     def close_fixtures(self) -> None:
         """Step 6: close what fixtures are open; every close is tried, and their errors are raised together."""
         if self.fixtures is not None:
-            self.fixtures.close()
+            try:
+                self.fixtures.close()
+            except Exception as error:
+                self._explain(error)
+                raise
 
     def tear_down(self, first: Callable[[], Any] | None, plain: Callable[[], Any] | None) -> None:
         """Steps 6 and 7.
@@ -282,9 +279,7 @@ class Life(CheckedPhases):
     @property
     def has_something_to_report(self) -> bool:
         """Whether `report` will raise."""
-        if self.held is not None or self._interruption is not None:
-            return True
-        return self._deadline is not None and self._deadline.is_over
+        return self.held is not None or self._interruption is not None or self.is_over_unsaid
 
     def report(self) -> None:
         """Step 9: raise what was held back, if no scope has answered for it."""
@@ -292,8 +287,7 @@ class Life(CheckedPhases):
         if error is not None:
             raise error
         self.meet_interruption()
-        if self._deadline is not None and (late := self._deadline.undelivered()) is not None:
-            raise late
+        self.raise_unsaid()
 
     def close(self) -> None:
         """Step 10. Closing twice is allowed."""
@@ -301,14 +295,14 @@ class Life(CheckedPhases):
         errors: list[BaseException] = []
         try:
             if self.fixtures is not None and self.fixtures.openings:  # after Ctrl-C, or a debug() that failed
-                self._attempt(self.fixtures.close, errors)
+                self.attempt(self.close_fixtures, errors)
         finally:
             try:
                 if self._managed is not None:
-                    self._attempt(self._close_loop, errors)
+                    self.attempt(self._close_loop, errors)
                 bare, self._bare_class = self._bare_class, None
                 if bare is not None:
-                    self._attempt(bare.end, errors)
+                    self.attempt(bare.end, errors)
             finally:
                 late = self.lift_deadline()
                 if late is not None and not self.closing_faults:  # which say more
@@ -317,24 +311,6 @@ class Life(CheckedPhases):
             faults, self.closing_faults = self.closing_faults, []
             errors += [LoopError(text) for _, text in faults]
             raise_together(errors, f"steps failed at the end of {self.name}")
-
-    def _attempt(self, step: Callable[[], Any], errors: list[BaseException]) -> None:
-        """Take one of the last steps; an error does not keep the others from being taken."""
-        try:
-            step()
-        except Exception as error:
-            errors.append(error)
-        except Interruption as interruption:  # blocking code was ended, of which the deadline tells
-            if not interruption.is_of(self):
-                raise
-
-    def lift_deadline(self) -> TimeoutError | None:
-        """Have no limit any more; return the error of one that was reached and that has not been told."""
-        deadline, self._deadline = self._deadline, None
-        if deadline is None:
-            return None
-        deadline.end()
-        return deadline.undelivered() if deadline.expired else None
 
     def abandon(self) -> None:
         """Let go of the loop where it cannot be run any more: what is left on it ends with it."""
@@ -384,16 +360,22 @@ class Life(CheckedPhases):
         if self.refusal is not None:
             raise self.refusal
         plan = self.plan
-        if plan.timeout is not None and self._deadline is None and not is_debugged():
-            self._deadline = Deadline(self, plan.timeout)
+        self.arm_deadline(plan.timeout)
         if self._runner is not None:
             managed = ManagedLoop.borrow(self._runner.get_loop())
         else:
             scope = self.scope_to_join()
-            managed = ManagedLoop(plan.options) if scope is None else self._join(scope)
+            managed = self._open_own() if scope is None else self._join(scope)
         self._managed = managed
         managed.make_current()
         self.begin_checks(plan.policy or run_policy(), managed.loop)
+        return managed
+
+    def _open_own(self) -> ManagedLoop:
+        """Open a loop that is the test's alone."""
+        owner, managed = self.plan.owner, ManagedLoop(self.plan.options)
+        if not managed.is_given:
+            own(managed.loop, f"test {self.title}", _TEST, owner.__module__, owner.__qualname__)
         return managed
 
     @property
@@ -409,6 +391,16 @@ class Life(CheckedPhases):
             return f"{owner.__module__}.{self.plan.name}"
         return f"{owner.__module__}.{owner.__qualname__}.{self.plan.name}"
 
+    def sharing(self, width: int) -> str | None:
+        """Return what users write to have the test share its loop as widely as this."""
+        owner: Any = self.plan.owner
+        return f'loop_scope = "{Scope(width).word}" in {owner.__qualname__}' if hasattr(owner, "_atk_plan") else None
+
+    def provided(self) -> Iterable[Provided]:
+        """Return what fixtures have given to the test."""
+        own = () if self.fixtures is None else self.fixtures.provided()
+        return own if self.provided_outside is None else (*own, *self.provided_outside())
+
     def _join(self, scope: scopes.WideScope) -> ManagedLoop:
         refuse_running_loop()
         shared = scope.hold(self.plan.options)
@@ -419,31 +411,14 @@ class Life(CheckedPhases):
         return shared.managed
 
     @property
-    def time_left(self) -> float | None:
-        """Seconds that the test has left, at least a moment; None where it has no limit."""
-        return None if self._deadline is None else self._deadline.left
-
-    @property
-    def has_timed_out(self) -> bool:
-        """Whether the test has exceeded its limit."""
-        return self._deadline is not None and self._deadline.expired
-
-    # What its deadline looks at.
-
-    @property
     def closing(self) -> bool:
         """Whether the loop is being closed, or what is left on it ended before that."""
         return self.winding_up or self.step is _CLOSED
 
-    def doing(self) -> str:
-        """Return what the test is doing, for reports."""
-        handling: Any = self.handling
-        if self.closing:
-            return "closing the loop"
-        if handling is None:
-            return _DOING[self.step]
-        label: str | None = getattr(handling, "label", None)
-        return label or f"cleanup {name_of(handling)!r}"
+    @property
+    def stage(self) -> str:
+        """What part of its life the test is in, for reports."""
+        return _STAGES[self.step]
 
 
 def _is_run_as_a_class(cls: Any, result: Any) -> bool:

@@ -6,12 +6,15 @@ they are called. Nobody answers unless a runner has said that it will.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynctestkit.harness import Life, Plan
 from asynctestkit.limits import UNSET
+
+if TYPE_CHECKING:
+    from asynctestkit.report.affinity import Provided
 
 
 class Given(NamedTuple):
@@ -23,6 +26,7 @@ class Given(NamedTuple):
         life: The life that the test is to have, begun and closed by the runner; None: one of its own.
         timeout: The limit of the test in seconds, None for no limit; UNSET: what the test itself says, or the run.
         debug: Whether asyncio's debug mode is on for a test that does not say so itself; None: as asyncio decides.
+        provided: Returns what fixtures of the runner have given to the test, for reports; None where there are none.
     """
 
     names: tuple[str, ...] = ()
@@ -30,6 +34,7 @@ class Given(NamedTuple):
     life: Life | None = None
     timeout: float | None = UNSET
     debug: bool | None = None
+    provided: Callable[[], Iterable[Provided]] | None = None
 
     def complete(self, plan: Plan) -> Plan:
         """Return a plan with what the runner says of the test, and of the loop where the test itself says nothing."""

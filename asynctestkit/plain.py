@@ -118,6 +118,7 @@ def _begin(case: Any, function: Any, *, given: int = 1, passed: Collection[str] 
     life = None if offered is None else offered.life
     if life is None:
         life = Life(plan if offered is None else offered.complete(plan), more=lambda: True)
+        life.provided_outside = None if offered is None else offered.provided
         _use_fixtures(case, life, function, given=given, passed=passed)
     setattr(case, _LIFE, life)
     case._cleanups.insert(0, (_close, (case,), {}))  # addCleanup cannot put it first

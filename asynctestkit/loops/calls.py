@@ -16,15 +16,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from types import CoroutineType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asynctestkit.loops.host import HostTask
 from asynctestkit.loops.leftovers import throw_away
 from asynctestkit.loops.managed import refuse_running_loop
 from asynctestkit.report.errors import Interruption, SilentPassError, message
 from asynctestkit.report.frames import TRIM_FRAMES, clean, name_of, trim
+from asynctestkit.report.owners import explain
+
+if TYPE_CHECKING:  # what tells of errors is imported by the first error
+    from asynctestkit.report.affinity import Provided
 
 if TRIM_FRAMES:
     __unittest = True
@@ -80,6 +84,11 @@ class Phases:
         """Learn that the task was cancelled while no phase ran: the next one meets the cancellation."""
 
     @property
+    def loop_in_use(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that phases run on, None if none has needed one yet."""
+        return None if self.host is None else self.host.loop
+
+    @property
     def cut_short(self) -> bool:
         """Whether an open scope ended a phase, and none has said why yet."""
         return self.held is not None
@@ -105,6 +114,7 @@ class Phases:
                 return None
             return self.run(value) if inspect.isawaitable(value) else value
         except Exception as error:
+            self._explain(error)
             clean(error)  # runners cut our frames off its front only
             raise
         except Interruption as interruption:
@@ -138,6 +148,9 @@ class Phases:
             if not self.hold_back(error):
                 raise
             return None
+        except Exception as error:
+            self._explain(error)
+            raise
         except Interruption as interruption:
             if not interruption.is_of(self):
                 raise
@@ -251,6 +264,17 @@ class Phases:
         """Let the task end when the loop runs next."""
         if self.host is not None:
             self.host.dismiss()
+
+    def sharing(self, width: int) -> str | None:
+        """Return what users write to have a test share its loop as widely as this, if they can; see `affinity`."""
+        return None
+
+    def provided(self) -> Iterable[Provided]:
+        """Return what fixtures have given to what runs."""
+        return ()
+
+    def _explain(self, error: Exception) -> None:
+        explain(error, self.loop_in_use, self)
 
     def _start_host(self) -> HostTask:
         refuse_running_loop()

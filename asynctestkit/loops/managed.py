@@ -143,6 +143,11 @@ class ManagedLoop:
         borrowed._is_wound_up = False
         return borrowed
 
+    @property
+    def is_given(self) -> bool:
+        """Whether somebody else opened the loop, and will close it."""
+        return isinstance(self.options.factory, GivenLoop)
+
     def make_current(self) -> bool:
         """Make the loop current in this thread; return whether it is for the caller to `give_back`."""
         if self._previous is not None:
@@ -168,7 +173,7 @@ class ManagedLoop:
         if self.loop.is_closed():
             self.give_back()
             return
-        if isinstance(self.options.factory, GivenLoop):
+        if self.is_given:
             self._leave_as_found(limit)
             return
         try:
@@ -184,7 +189,7 @@ class ManagedLoop:
             limit: Seconds that each step may take at most.
             at_exit: The process ends, as in `close`.
         """
-        if isinstance(self.options.factory, GivenLoop):
+        if self.is_given:
             return
         if not nothing_is_left(self.loop) or other_tasks(self.loop, frozenset()):
             self.run_to_end(self._wind_up(limit, at_exit=at_exit))

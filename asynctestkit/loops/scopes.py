@@ -29,6 +29,7 @@ from asynctestkit.report.contexts import TEST
 from asynctestkit.report.errors import Interruption, LoopError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, trim
 from asynctestkit.report.mistakes import refuse_generator
+from asynctestkit.report.owners import own, owner_of
 from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
@@ -61,6 +62,8 @@ class WideScope(Phases):
         self.context.run(SCOPE.set, self)
         self.context.run(TEST.set, None)  # it may begin while a test runs
         self.kind = kind
+        self.title = label if kind is Scope.SESSION else self.name
+        """Whose loops reports call those that it holds."""
         self.owner = owner
         self.depth = 0
         self.kept = False
@@ -110,6 +113,9 @@ class WideScope(Phases):
     def keep_open(self, shared: SharedLoop) -> None:
         """Hold a shared loop until the scope ends; its tests do not all ask for the same kind."""
         shared.hold(self)
+        known = owner_of(shared.loop)
+        if not shared.managed.is_given and (known is None or known.width < self.kind):
+            own(shared.loop, self.title, self.kind)
         if self._shared is None:
             self._shared = shared
         elif shared is not self._shared and shared not in self._others:

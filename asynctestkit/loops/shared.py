@@ -21,6 +21,7 @@ from asynctestkit.loops.others import other_tasks
 from asynctestkit.report.contexts import context_of
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.owners import explain
 
 if TRIM_FRAMES:
     __unittest = True
@@ -142,6 +143,9 @@ class SharedLoop:
         took = self.managed.make_current()
         try:
             return self.managed.run_to_end(run())
+        except Exception as error:
+            explain(error, self.loop)
+            raise
         finally:
             if took:
                 self.managed.give_back()

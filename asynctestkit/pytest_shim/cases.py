@@ -16,6 +16,7 @@ from asynctestkit.outside import Given, outside
 from asynctestkit.pytest_shim.items import LIFE, begin_for_case, given_to_case
 from asynctestkit.pytest_shim.ours import NAMES, keep_scopes, unknown_to_us
 from asynctestkit.pytest_shim.private import give_tear_down_back
+from asynctestkit.pytest_shim.wide import provided_to
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 
@@ -64,7 +65,9 @@ def _provide(case: Any, item: Any) -> Given | None:
     if given is None and life is None:
         return None
     names = () if given is None else given.names
-    return (given or Given())._replace(values=lambda: {name: item.funcargs[name] for name in names}, life=life)
+    return (given or Given())._replace(
+        values=lambda: {name: item.funcargs[name] for name in names}, life=life, provided=partial(provided_to, item)
+    )
 
 
 class _Postponed:

@@ -18,7 +18,7 @@ from asynctestkit.pytest_plugin import LOOP_SCOPES
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of
-from asynctestkit.pytest_shim.lives import ItemLife
+from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
 from asynctestkit.pytest_shim.settings import (
     REACHES,
     Options,
@@ -52,7 +52,7 @@ class Group:
     __slots__ = ("options", "owner")
 
     def __init__(self, item: Any) -> None:
-        self.owner: type = item.cls or type("functions", (), {"__module__": item.module.__name__})
+        self.owner: type = item.cls or type(FUNCTIONS, (), {"__module__": item.module.__name__})
         self.options: Options | None = None
 
 
@@ -136,6 +136,7 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     else:
         life = _life_of_function(item, options, used)
     item.stash[LIFE] = life
+    life.provided_outside = partial(wide.provided_to, item)
     for fixture in used:
         fixture.watch(life)
     item.addfinalizer(partial(_end, item, life))

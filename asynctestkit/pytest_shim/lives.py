@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.pytest_shim.faults import explain
+from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.variables import Changes, give_to
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.values import Scope
 
 if TRIM_FRAMES:
     __tracebackhide__ = True
@@ -25,6 +27,9 @@ if TRIM_FRAMES:
 _SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
 
 Finish = Callable[[], object]
+
+FUNCTIONS: Final = "functions"
+"""The name of the class that stands for the functions of a module."""
 
 
 class ItemLife(Life):
@@ -36,7 +41,15 @@ class ItemLife(Life):
         more_of_case: Asked whether the test itself expects another async phase, where it is one of AsyncTestCase.
     """
 
-    __slots__ = ("_changes", "_finishers", "_joined", "_more_of_case", "_watched", "awaits_tear_down", "node_id")
+    __slots__ = (
+        "_changes",
+        "_finishers",
+        "_joined",
+        "_more_of_case",
+        "_watched",
+        "awaits_tear_down",
+        "node_id",
+    )
 
     def __init__(
         self, plan: Plan, joined: scopes.WideScope | None, more_of_case: Callable[[], bool] | None = None
@@ -146,6 +159,14 @@ class ItemLife(Life):
             self.close_fixtures()
         finally:
             self._changes.take_from(self.context)
+
+    def sharing(self, width: int) -> str | None:
+        """Return what users write to have the test share its loop as widely as this."""
+        if self._more_of_case is not None:
+            return super().sharing(width)
+        if self.plan.owner.__qualname__ == FUNCTIONS:
+            return f'pytestmark = pytest.mark.{MARK}(loop_scope="{Scope(max(width, Scope.MODULE)).word}")'
+        return f'@pytest.mark.{MARK}(loop_scope="{Scope(width).word}") above {self.plan.owner.__qualname__}'
 
     @property
     def title(self) -> str:

@@ -17,7 +17,7 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
     name shows params fails.
 `item._fixtureinfo.name2fixturedefs`
     Which names pytest knows, so that an unknown one is told by our own error, which says what was meant. Without it,
-    pytest reports what it does not know.
+    pytest reports what it does not know, and what fixtures gave, with `fixturedef.cached_result`, is missing in notes.
 `item._explicit_tearDown`
     Under `--pdb`, where pytest keeps the tearDown that it has taken from a test case. Without it such a test fails:
     it would be torn down twice.
@@ -86,6 +86,14 @@ def params_of(item: Any) -> dict[str, Any]:
 def known_to_pytest(item: Any) -> Any:
     """Return the names of the fixtures of pytest that a test asks for; None where that cannot be told."""
     return getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+
+
+def values_of(item: Any) -> list[tuple[Any, Any]]:
+    """Return the fixtures of pytest that are open for a test, with their values; none where that cannot be told."""
+    known = known_to_pytest(item) or {}
+    fixturedefs = [fixturedef for found in known.values() for fixturedef in found]
+    results = [(fixturedef, getattr(fixturedef, "cached_result", None)) for fixturedef in fixturedefs]
+    return [(fixturedef, result[0]) for fixturedef, result in results if result is not None and result[2] is None]
 
 
 def give_tear_down_back(item: Any, case: Any) -> None:

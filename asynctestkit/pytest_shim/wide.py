@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import inspect
 from collections.abc import Callable, Generator
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
@@ -19,11 +20,15 @@ from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
 from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.pytest_shim.current import Follower, request_of
-from asynctestkit.pytest_shim.settings import Reach
+from asynctestkit.pytest_shim.private import values_of
+from asynctestkit.pytest_shim.settings import REACHES, Reach
 from asynctestkit.pytest_shim.variables import Changes
 from asynctestkit.report.errors import FixtureError, UsageError, message
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import Scope
+
+if TYPE_CHECKING:
+    from asynctestkit.report.affinity import Provided
 
 if TRIM_FRAMES:
     __tracebackhide__ = True
@@ -143,7 +148,7 @@ _HOLDERS: Final = pytest.StashKey[_Holders]()
 def new_scope(reach: Reach, what: str, options: LoopOptions) -> WideScope:
     """Return a scope that belongs to nobody but its maker."""
     scope = WideScope(_SCOPES[reach], object(), what, contextvars.copy_context())
-    scope.name = f"{reach.word} {what}"
+    scope.name = scope.title = f"{reach.word} {what}"
     scope.options = options
     return scope
 
@@ -158,6 +163,20 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     return [fixture for fixture in listed if fixture.name in names]
 
 
+def provided_to(item: pytest.Item) -> list[Provided]:
+    """Return what fixtures of pytest have given to a test."""
+    from asynctestkit.report.affinity import Provided  # for an error that will be told
+
+    found: list[Provided] = []
+    for fixturedef, value in values_of(item):
+        scope, function = REACHES[fixturedef.scope], fixturedef.func
+        described = f"{place_of(function)}   scope={scope.word}"
+        is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+        width = _SCOPES.get(scope, Scope.TEST)
+        found.append(Provided(fixturedef.argname, described, width, value, 'scope="function"', is_async))
+    return found
+
+
 def holder(item: pytest.Item, reach: Reach, options: LoopOptions) -> WideScope:
     """Return the scope that holds the loop which the tests of a class, module ... ask to share."""
     node = _node(item, reach)
@@ -167,6 +186,7 @@ def holder(item: pytest.Item, reach: Reach, options: LoopOptions) -> WideScope:
     key = (node, options.key)
     if key not in held:
         scope = held[key] = new_scope(reach, f"loop of {node.name}", options)
+        scope.title = f"{reach.word} {node.name}" if reach < Reach.SESSION else "the test run"
         scope.hold(options)
 
         def end() -> None:
