@@ -30,6 +30,7 @@ _FILTERS: Final[tuple[_Filter, ...]] = (
     ("always", _UNAWAITED, RuntimeWarning, None, 0),
     ("always", _UNCLOSED, ResourceWarning, None, 0),
 )
+_FILTERS_IN_FRONT: Final = list(_FILTERS)
 _OLDEST: Final = 1 if sys.version_info[:2] == (3, 14) else 2
 """The first generation whose collection may find what earlier tests left; on 3.14 all but the young one are old."""
 
@@ -89,9 +90,8 @@ class Tap:
             gc.callbacks.remove(self._note_collection)
             # What the test runs in may have put other filters in place meanwhile, and taken ours away.
             filters, self._filters = self._filters, None
-            for one in _FILTERS:
-                if filters is not None and one in filters:
-                    filters.remove(one)
+            if filters is not None:
+                _take_out(filters)
             if warnings.showwarning is self._hook:
                 warnings.showwarning = self._shown
             if sys.unraisablehook is self._unraisable_hook:
@@ -131,14 +131,28 @@ class Tap:
         self._shown(text, category, filename, line, file, source_line)
 
 
+def _take_out(filters: list[Any]) -> None:
+    """Remove our filters, which stand in front unless others were put there meanwhile."""
+    if filters[: len(_FILTERS)] == _FILTERS_IN_FRONT:
+        del filters[: len(_FILTERS)]
+        return
+    for one in _FILTERS:
+        if one in filters:
+            filters.remove(one)
+
+
 def _source(frame: FrameType | None) -> object:
     """Return the object that a warning is about, which the public hook is not told: its caller knows it."""
     caller = None if frame is None else frame.f_back
     return None if caller is None else getattr(caller.f_locals.get("msg"), "source", None)
 
 
+_mutated: Final[Any] = getattr(warnings, "_filters_mutated", None) or getattr(
+    warnings, "_filters_mutated_lock_held", None
+)
+
+
 def _forget_what_was_shown() -> None:
     """Have places at which a warning was shown, or ignored, looked at anew."""
-    mutated = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
-    if mutated is not None:
-        mutated()
+    if _mutated is not None:
+        _mutated()

@@ -107,7 +107,7 @@ class Watch:
         self._left: list[weakref.ref[Any]] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._timers: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self._timers: weakref.WeakKeyDictionary[Any, str] | None = None
         self._is_shared = False
         self._is_alone = (
             True  # else a test ran in another thread meanwhile, whose objects could be taken for this one's
@@ -194,6 +194,8 @@ class Watch:
         if TEST.get() is self:
             place = caller(inspect.currentframe())
             if place is not None:
+                if self._timers is None:
+                    self._timers = weakref.WeakKeyDictionary()
                 self._timers[handle] = place
 
     def blocks(self, block: blocking.Block) -> None:
@@ -303,7 +305,8 @@ class Watch:
             self._add_all(resources.readers_left(loop, self._has_made))
         scheduled = getattr(loop, "_scheduled", ())
         if scheduled and levels[Kind.TIMERS]:
-            own = [(timer, self._timers.get(timer)) for timer in scheduled if self._has_made(timer)]
+            places = {} if self._timers is None else self._timers
+            own = [(timer, places.get(timer)) for timer in scheduled if self._has_made(timer)]
             self._add_all(resources.timers_left(own, loop.time()))
 
     def _has_made(self, handle: Any) -> bool:

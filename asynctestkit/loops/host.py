@@ -257,6 +257,8 @@ class HostTask:
     def _take_outcome(self) -> Any:
         if self._error is None and self._interruption is None:
             value, self._value = self._value, None
+            if self.task is not None and self.task.done():
+                self.task = None  # with its coroutine, which the checks would look at
             return value
         error, interruption = self._error, self._interruption
         self._value = self._error = self._interruption = None

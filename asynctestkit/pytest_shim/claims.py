@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
@@ -16,16 +17,24 @@ _OTHERS: Final = {"asyncio": "asyncio", "trio": "trio", "twisted": "pytest_twist
 _THEIR_MODULE: Final = "pytest_asyncio.plugin"
 
 
-def other_claims(item: pytest.Item) -> bool:
-    """Whether another plugin runs this test, or provides for it."""
+def other_claims(item: pytest.Item, marks: Sequence[str] | None = None) -> bool:
+    """Whether another plugin runs this test, or provides for it.
+
+    Args:
+        item: The test.
+        marks: What `marks_of_others` returns, where that is known.
+    """
     if "anyio_backend" in getattr(item, "fixturenames", ()):
         return True
     if type(item) is not pytest.Function and type(item).__module__.startswith("pytest_asyncio"):
         return True
-    return any(item.get_closest_marker(mark) is not None for mark in _marks_of_others(item.config))
+    for mark in marks_of_others(item.config) if marks is None else marks:
+        if item.get_closest_marker(mark) is not None:
+            return True
+    return False
 
 
-def _marks_of_others(config: pytest.Config) -> list[str]:
+def marks_of_others(config: pytest.Config) -> list[str]:
     """Return the marks by which plugins that are present claim tests."""
     found = config.stash.get(_MARKS, None)
     if found is None:

@@ -10,13 +10,14 @@ import pytest
 
 from asynctestkit import plain
 from asynctestkit.checking import policy_of
+from asynctestkit.checks.policy import run_policy
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.scopes import WideScope
 from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES
 from asynctestkit.pytest_shim import ours, wide
-from asynctestkit.pytest_shim.claims import is_wanted, other_claims
+from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
 from asynctestkit.pytest_shim.settings import (
@@ -45,14 +46,24 @@ class Group:
     """What the tests of one class, or the functions of one module, have in common once tests run.
 
     Attributes:
+        cls: The class, None for functions. A test tells it too, but climbs all the way up for it.
         owner: The class; functions of a module share one that stands for it.
+        settings: What the options of the run say.
+        others: The marks by which other plugins claim tests in this run.
+        kind: What kind of loop those tests run on that ask for none.
+        policy: What the checks do in the run.
         options: What those ask for that say nothing for themselves.
     """
 
-    __slots__ = ("options", "owner")
+    __slots__ = ("cls", "kind", "options", "others", "owner", "policy", "settings")
 
     def __init__(self, item: Any) -> None:
-        self.owner: type = item.cls or type(FUNCTIONS, (), {"__module__": item.module.__name__})
+        self.cls: type | None = item.cls
+        self.owner: type = self.cls or type(FUNCTIONS, (), {"__module__": item.module.__name__})
+        self.settings = settings_of(item.config)
+        self.others = marks_of_others(item.config)
+        self.kind = LoopOptions(None, self.settings.debug)
+        self.policy = run_policy()
         self.options: Options | None = None
 
 
@@ -62,9 +73,9 @@ _GROUP: Final = pytest.StashKey[Group]()
 def group_of(item: Any) -> Group:
     """Return the group that a test belongs to."""
     stash = item.parent.stash
-    if _GROUP not in stash:
-        stash[_GROUP] = Group(item)
-    group: Group = stash[_GROUP]
+    group: Group | None = stash.get(_GROUP, None)
+    if group is None:
+        group = stash[_GROUP] = Group(item)
     return group
 
 
@@ -74,14 +85,15 @@ def wanted(item: Any) -> Options | None:
     if _OPTIONS in stash:
         found: Options | None = stash[_OPTIONS]
         return found
-    settings = settings_of(item.config)
+    group = group_of(item)
+    settings = group.settings
     if says_for_itself(item):
         options = options_of(item, settings)
     else:
-        group = group_of(item)
         options = group.options or options_of(item, settings)
         group.options = options
-    found = stash[_OPTIONS] = options if is_wanted(options, settings) and not other_claims(item) else None
+    is_ours = is_wanted(options, settings) and not other_claims(item, group.others)
+    found = stash[_OPTIONS] = options if is_ours else None
     return found
 
 
@@ -144,11 +156,13 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
 
 
 def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
-    joined, kind = _loop_to_join(item, options, used)
-    policy = policy_of(item.cls, item.obj)
-    life = ItemLife(Plan(item.name, group_of(item).owner, kind, timeout=options.timeout, policy=policy), joined)
+    group, function = group_of(item), item.obj
+    kind = group.kind if options.factory is None else group.kind._replace(factory=options.factory)
+    joined, kind = _loop_to_join(item, options, used, kind)
+    policy = policy_of(group.cls, function) or group.policy
+    life = ItemLife(Plan(item.name, group.owner, kind, timeout=options.timeout, policy=policy), joined)
     # A test of `@async_test` is called as it is without the plugin.
-    decorated = hasattr(item.obj, "__atk_options__") and item.cls is None
+    decorated = group.cls is None and hasattr(function, "__atk_options__")
     life.node_id = f"{item.module.__name__}.{item.name}" if decorated else item.nodeid
     ours.ask(item, life)
     return life
@@ -157,7 +171,8 @@ def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture])
 def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
     case._atk_given = given_to_case(item)
     plan = case._atk_plan()[0]._replace(result=item)
-    joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
+    options = options._replace(factory=plan.options.factory or options.factory)
+    joined, kind = _loop_to_join(item, options, used, LoopOptions(options.factory, settings_of(item.config).debug))
     life = ItemLife(plan._replace(options=kind._replace(debug=plan.options.debug)), joined, case._atk_may_go_on)
     case._atk_ask(life)
     return life
@@ -165,7 +180,8 @@ def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFi
 
 def _life_of_plain_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
     plan = plain.plan_of(case)
-    joined, kind = _loop_to_join(item, options._replace(factory=plan.options.factory or options.factory), used)
+    options = options._replace(factory=plan.options.factory or options.factory)
+    joined, kind = _loop_to_join(item, options, used, LoopOptions(options.factory, settings_of(item.config).debug))
     life = ItemLife(plan._replace(options=kind, timeout=timeout_of(item), result=item), joined, lambda: True)
     plain.ask(case, life)
     return life
@@ -179,9 +195,8 @@ def _end(item: pytest.Item, life: ItemLife) -> None:
 
 
 def _loop_to_join(
-    item: pytest.Item, options: Options, used: list[wide.WideFixture]
+    item: pytest.Item, options: Options, used: list[wide.WideFixture], kind: LoopOptions
 ) -> tuple[WideScope | None, LoopOptions]:
-    kind = LoopOptions(options.factory, settings_of(item.config).debug)
     if used:
         widest = max(used, key=lambda fixture: fixture.reach)
         if options.reach is Reach.TEST:

@@ -123,8 +123,7 @@ def ends_with_body(item: Any, life: ItemLife) -> bool:
     """
     if life.may_go_on() or hasattr(item.obj, "hypothesis"):
         return False
-    given = params_of(item)
-    return all(name in HARMLESS or name in given for name in item.fixturenames)
+    return HARMLESS.issuperset(item.fixturenames) or HARMLESS.union(params_of(item)).issuperset(item.fixturenames)
 
 
 HARMLESS: Final = frozenset(

@@ -32,6 +32,8 @@ class Kind(enum.Enum):
     TIMERS = "timers"
     SLOW_CALLBACKS = "slow_callbacks"
 
+    __hash__ = object.__hash__  # that of Enum is written in Python, and each test asks for it several times
+
     @property
     def anchor(self) -> str:
         """Where the documentation tells more."""

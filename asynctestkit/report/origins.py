@@ -6,6 +6,7 @@ at a small fraction of what asyncio's debug mode costs.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from types import CodeType, FrameType
@@ -22,6 +23,7 @@ _OURS: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 Origin = tuple[tuple[str, int, str], ...]
 
 
+@functools.lru_cache(maxsize=1024)  # a whole stack is asked for each async generator and each timer
 def is_users(filename: str) -> bool:
     """Whether a file is the user's, or a library's: neither Python's own nor ours nor pytest's."""
     if filename.startswith((_OURS, "<")) or any(part in filename for part in _RUNNERS):
