@@ -305,9 +305,12 @@ class Watch:
             self._add_all(resources.readers_left(loop, self._has_made))
         scheduled = getattr(loop, "_scheduled", ())
         if scheduled and levels[Kind.TIMERS]:
-            places = {} if self._timers is None else self._timers
-            own = [(timer, places.get(timer)) for timer in scheduled if self._has_made(timer)]
+            own = [(timer, self._place_of(timer)) for timer in scheduled if self._has_made(timer)]
             self._add_all(resources.timers_left(own, loop.time()))
+
+    def _place_of(self, timer: Any) -> str | None:
+        """Return where a timer was set, None where that is not known."""
+        return None if self._timers is None else self._timers.get(timer)
 
     def _has_made(self, handle: Any) -> bool:
         return handle._context.get(TEST) is self

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 
 from asynctestkit.loops import threads
@@ -156,11 +157,17 @@ async def end_executor(loop: asyncio.AbstractEventLoop, faults: list[Fault], lim
     if executor is None:
         await loop.shutdown_default_executor()
         return
-    closing = _own_task(loop, loop.shutdown_default_executor())
-    if await _is_done(closing, EXECUTOR_TIMEOUT if limit is None else limit):
-        return
-    _let_go(closing)
-    _keep_for_ever(closing)  # what awaits the threads would, at its end, join them
+    limit = EXECUTOR_TIMEOUT if limit is None else limit
+    if isinstance(executor, threads.LeavableExecutor):
+        executor.shutdown(wait=False)
+        if await _have_ended(executor, limit):
+            return
+    else:
+        closing = _own_task(loop, loop.shutdown_default_executor())
+        if await _is_done(closing, limit):
+            return
+        _let_go(closing)
+        _keep_for_ever(closing)  # what awaits the threads would, at its end, join them
     places = threads.let_go(loop, executor)
     faults.append(
         (
@@ -172,6 +179,17 @@ async def end_executor(loop: asyncio.AbstractEventLoop, faults: list[Fault], lim
             ),
         )
     )
+
+
+async def _have_ended(executor: threads.LeavableExecutor, limit: float) -> bool:
+    """Wait for the threads of an executor; asyncio does so in a thread of its own, which nobody could let go of."""
+    until, pause = monotonic() + limit, 0.0
+    while executor.alive:
+        if monotonic() > until:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(pause * 2 + 0.0001, 0.05)
+    return True
 
 
 def _own_task(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

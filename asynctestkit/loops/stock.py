@@ -24,9 +24,10 @@ import asyncio.tasks as _tasks
 import contextvars
 import selectors
 import sys
+import threading
 from asyncio import selector_events
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeVarTuple, Unpack
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
 
 _STOCK: Any = asyncio.SelectorEventLoop
 _NEW: Final = asyncio.new_event_loop
@@ -40,6 +41,10 @@ _CAN_BE_LAZY: Final = issubclass(_STOCK, selector_events.BaseSelectorEventLoop) 
     hasattr(_STOCK, name) for name in _REPLACED
 )
 
+_JOINS_ALL: Final = not hasattr(threading, "_shutdown_locks")
+"""Whether Python joins at its exit whatever thread was started; see `threads`."""
+
+_T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 
@@ -102,6 +107,15 @@ class StockLoop(asyncio.SelectorEventLoop):
         if self._csock is None and not self.is_closed():
             self._equip()
         super().add_signal_handler(sig, callback, *args)
+
+    def run_in_executor(self, executor: Any, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts) -> asyncio.Future[_T]:
+        """Run a function in a thread; where a started thread cannot be let go of, ours are of a kind that can."""
+        stock: Any = self
+        if executor is None and stock._default_executor is None and _JOINS_ALL and not stock._closed:
+            from asynctestkit.loops.threads import LeavableExecutor  # no test needs it that has no threads
+
+            stock._default_executor = LeavableExecutor()
+        return super().run_in_executor(executor, func, *args)
 
     # What the listener is told.
 

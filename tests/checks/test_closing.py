@@ -180,8 +180,23 @@ class ProcessTest(unittest.TestCase):
             "class Case(AsyncTestCase):\n"
             "    timeout = 0.3\n"
             "    async def test(self):\n"
-            "        asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 4)\n"
+            "        asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)\n"
         )
         done = run_program(source, "-m", "unittest", "test_program")
         self.assertEqual(done.returncode, 1)
         self.assertIn("LoopError: a thread of the default executor did not end", done.stderr)
+
+    def test_threads_are_ordinary(self) -> None:
+        """What runs in the executor, and the threads that it starts, are no daemons; an exit waits for their work."""
+        source = (
+            "import asyncio, threading, time\n"
+            "from asynctestkit import AsyncTestCase\n"
+            "def work():\n"
+            "    inner = threading.Thread()\n"
+            "    return threading.current_thread().daemon, inner.daemon, threading.current_thread().name\n"
+            "class Case(AsyncTestCase):\n"
+            "    async def test(self):\n"
+            "        print(await asyncio.to_thread(work), threading.Thread().daemon)\n"
+        )
+        done = run_program(source, "-m", "unittest", "test_program")
+        self.assertEqual(done.stdout, "(False, False, 'asyncio_0') False\n")
