@@ -8,6 +8,7 @@ that comes up at the very end is the test's, too.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from asynctestkit.checks import summary
@@ -23,6 +24,7 @@ from asynctestkit.loops.stock import listen
 from asynctestkit.loops.turn import nothing_is_left
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.hangs import Part
 
 if TRIM_FRAMES:
     __unittest = True
@@ -73,6 +75,23 @@ class CheckedPhases(Phases):
     def result(self) -> object:
         """The result of the run that the test is a part of, None if there is none."""
         return None
+
+    def tell_beside(self, error: BaseException, part: Part, text: str) -> None:
+        """Have the report of an error say something more: in a section of its own where the runner has such."""
+        if not self._add_section(part.section, text):
+            super().tell_beside(error, part, text)
+
+    def _add_section(self, name: str, text: str) -> bool:
+        """Add a section to the report of the test; return whether its runner has such: pytest's items do."""
+        add: Callable[[str, str, str], None] | None = getattr(self.result, "add_report_section", None)
+        if add is not None:
+            add(self.pytest_phase, name, text)
+        return add is not None
+
+    @property
+    def pytest_phase(self) -> str:
+        """What pytest calls the phase that the test is in."""
+        return "call"
 
     @property
     def time_left(self) -> float | None:
@@ -132,7 +151,7 @@ class CheckedPhases(Phases):
         try:
             if failed or failure is not None:
                 note = watch.note()
-                if note is not None and failure is not None:
+                if note is not None and failure is not None and not self._add_section("findings", note):
                     failure.add_note(note)
                 return note
             found = watch.failure()

@@ -30,7 +30,7 @@ from asynctestkit.checks.debuggers import is_debugged, stands_in_debugger
 from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES, clean
-from asynctestkit.report.hangs import describe_stack, note, note_of_tasks, thread_frame
+from asynctestkit.report.hangs import BLOCKED, WAITS, Part, describe_stack, note, thread_frame, waits_of
 
 if TRIM_FRAMES:
     __unittest = True
@@ -88,6 +88,10 @@ class Target(Protocol):
         """Return its tasks that are in no list of the loop's."""
         ...
 
+    def tell_beside(self, error: BaseException, part: Part, text: str) -> None:
+        """Have the report of an error say something more."""
+        ...
+
     def interrupt(self, error: BaseException) -> None:
         """End the running phase with an error."""
         ...
@@ -143,6 +147,8 @@ class Deadline:
     _begun = False
     """Whether the limit, or what was given after it, is over and has not been told yet."""
     _asked = False
+    _answering = False
+    """Whether the loop is in the middle of its answer."""
 
     def __init__(self, target: Target, limit: float) -> None:
         self._target = weakref.ref(target)  # a test that is thrown away half-way must not be kept by its limit
@@ -192,7 +198,9 @@ class Deadline:
             self._begun = True
             self.expired, self.delivered = True, False
             self._say(target)
-        if self._answers and not target.ending:  # what was interrupted has ended
+        if self._answering:
+            self.due = now + PROBE
+        elif self._answers and not target.ending:  # what was interrupted has ended
             self._begin_again(now)
         elif target.active or loop is None or not loop.is_running():
             self._strike(target, now)
@@ -232,7 +240,7 @@ class Deadline:
     def _complain(self) -> None:
         """Tell on stderr what cannot be ended; nobody else will."""
         cause = "Python can end a system call in the main thread only, and code only that does not catch everything"
-        stack = note("it stands here:", describe_stack(thread_frame(self.ident)))
+        stack = note("it stands here", describe_stack(thread_frame(self.ident)))
         text = f"asynctestkit: {self._text}, which cannot be ended\n  cause:  {cause}\n{stack}\n"
         try:
             os.write(watchdog.stderr, text.encode(errors="replace"))
@@ -255,6 +263,14 @@ class Deadline:
         if not target.busy:  # it was ended already, by an exception in its blocking code
             self._asked = False
             return
+        self._answering = True  # describing what waits takes a while, in which the watchdog looks again
+        try:
+            self._end_phase(target)
+        finally:
+            self._answering = False
+
+    def _end_phase(self, target: Target) -> None:
+        """Take the next step to end the phase, whose loop answers."""
         self._answers += 1
         if self._answers == 1:
             self.delivered = True
@@ -332,14 +348,16 @@ class Deadline:
 
     def _with_notes(self, error: E) -> E:
         """Add what the tasks wait for, and where blocking code stood that no traceback shows."""
-        if self._stack:
-            error.add_note(note("the loop was blocked here:", self._stack))
         target = self.target
-        loop = None if target is None else target.loop
-        if target is not None and loop is not None and not loop.is_closed():
-            waits = note_of_tasks(loop, target.own_tasks())
+        if target is None:
+            return error
+        if self._stack:
+            target.tell_beside(error, BLOCKED, self._stack)
+        loop = target.loop
+        if loop is not None and not loop.is_closed():
+            waits = waits_of(loop, target.own_tasks())
             if waits is not None:
-                error.add_note(waits)
+                target.tell_beside(error, WAITS, waits)
         return error
 
 

@@ -25,6 +25,7 @@ from asynctestkit.loops.leftovers import throw_away
 from asynctestkit.loops.managed import refuse_running_loop
 from asynctestkit.report.errors import Interruption, SilentPassError, message
 from asynctestkit.report.frames import TRIM_FRAMES, clean, name_of, trim
+from asynctestkit.report.hangs import Part, note
 from asynctestkit.report.owners import explain
 
 if TYPE_CHECKING:  # what tells of errors is imported by the first error
@@ -264,6 +265,10 @@ class Phases:
         """Let the task end when the loop runs next."""
         if self.host is not None:
             self.host.dismiss()
+
+    def tell_beside(self, error: BaseException, part: Part, text: str) -> None:
+        """Have the report of an error say something more, which is no part of its message."""
+        error.add_note(note(part.headline, text))
 
     def sharing(self, width: int) -> str | None:
         """Return what users write to have a test share its loop as widely as this, if they can; see `affinity`."""

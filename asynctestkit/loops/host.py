@@ -34,7 +34,7 @@ from typing import Any, Final, Protocol
 from asynctestkit.loops import sigint, turn
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
-from asynctestkit.report.hangs import note_of_tasks
+from asynctestkit.report.hangs import WAITS, note, waits_of
 
 if TRIM_FRAMES:
     __unittest = True
@@ -281,9 +281,9 @@ class HostTask:
         error = KeyboardInterrupt()
         if not self.interrupt(error):
             raise KeyboardInterrupt
-        waits = note_of_tasks(self.loop, [] if self.task is None else [self.task])
+        waits = waits_of(self.loop, [] if self.task is None else [self.task])
         if waits is not None:
-            error.add_note(waits)
+            error.add_note(note(WAITS.headline, waits))
         # The signal may have come while the loop sleeps in its selector; this wakes it.
         self.loop.call_soon_threadsafe(_nothing)
 

@@ -25,6 +25,7 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 _SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
+_PHASES: Final = {Step.NEW: "setup", _SET_UP: "setup", _TEAR_DOWN: "teardown", _CLOSED: "teardown"}
 
 Finish = Callable[[], object]
 
@@ -63,6 +64,11 @@ class ItemLife(Life):
         self.node_id = ""
         self.awaits_tear_down = False
         """Whether an async teardown function will run after the test."""
+
+    @property
+    def pytest_phase(self) -> str:
+        """What pytest calls the phase that the test is in."""
+        return _PHASES.get(self.step, "call")
 
     def scope_to_join(self) -> scopes.WideScope | None:
         """Return whose loop the test runs on, None for a fresh one."""

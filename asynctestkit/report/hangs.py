@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Collection, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from asynctestkit.report.awaits import chain_of
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -15,11 +15,22 @@ from asynctestkit.report.stacks import every_frame
 from asynctestkit.report.tasks import format_tasks, tasks_of
 
 
-def note_of_tasks(loop: asyncio.AbstractEventLoop, also: Collection[asyncio.Task[Any]] = ()) -> str | None:
-    """Return a note of what each unfinished task of a loop, and those of `also`, wait for; None where there is none."""
+class Part(NamedTuple):
+    """What stands over a part of a report: as a note of an exception, and as a section of pytest's."""
+
+    headline: str
+    section: str
+
+
+WAITS: Final = Part("what the tasks were waiting for", "await trees")
+BLOCKED: Final = Part("where the loop was blocked", "blocking stack")
+
+
+def waits_of(loop: asyncio.AbstractEventLoop, also: Collection[asyncio.Task[Any]] = ()) -> str | None:
+    """Return what each unfinished task of a loop, and those of `also`, wait for; None where there is none."""
     if all(task.done() for task in (*also, *tasks_of(loop))):
         return None
-    return note("what the tasks were waiting for:", format_tasks(loop, also=also))
+    return format_tasks(loop, also=also)
 
 
 def rows_of_task(task: asyncio.Task[Any]) -> list[str]:
@@ -76,4 +87,4 @@ def _is_ours(frame: FrameType) -> bool:
 
 def note(headline: str, text: str) -> str:
     """Lay out a note for an exception: a headline, and a text of several lines indented below it."""
-    return "\n".join([f"  {headline}", *(f"    {line}".rstrip() for line in text.splitlines())])
+    return "\n".join([f"  {headline}:", *(f"    {line}".rstrip() for line in text.splitlines())])

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
+from unittest import mock
 
 import asynctestkit
 from asynctestkit import AsyncTestCase, async_hook, async_test, fixture, timeout
@@ -210,8 +211,20 @@ class ReportTest(DeadlineCase):
     def test_blocking_callback(self) -> None:
         """Code of another callback that blocks is shown by a note."""
         text = self.error_of(hanging_case(hangs.task, "test", []))
-        self.assertIn("the loop was blocked here:", text)
+        self.assertIn("where the loop was blocked:", text)
         self.assertIn("time.sleep(30)", text)
+
+    def test_slow_report(self) -> None:
+        """Describing what waits takes longer than the watchdog's patience: the test is ended once, and told once."""
+        events: list[str] = []
+
+        def slow(*given: Any) -> str:
+            time.sleep(0.4)
+            return "nothing"
+
+        with mock.patch("asynctestkit.checks.deadline.waits_of", slow):
+            self.assertEqual(run_one(hanging_case(hangs.eat_cancellations, "test", events)), told("the body"))
+        self.assertEqual(events, list(PLACES))
 
     def test_waiting_in_asyncio(self) -> None:
         """A phase in which no line of the user's waits is shown where asyncio waits, and not as parked."""
