@@ -23,6 +23,7 @@ from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import checking, class_hooks, declaration, limits, running
 from asynctestkit.assertions import Assertions
+from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.expansion import Variants, expand_methods
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
@@ -387,7 +388,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
             own = marks["__atk_options__"]
             if own.factory is not None:
                 options = own._replace(debug=options.debug)
-        policy = checking.policy_of(cls, test)
+        policy = policy_of(cls, test)
         plan = Plan(name, cls, options, asked, self._atk_result, timeout, policy)
         return plan if self._atk_given is None else self._atk_given.complete(plan), refusal
 

@@ -141,7 +141,7 @@ class CheckedPhases(Phases):
         self.winding_up = True
         try:
             self._finish_checks(watch, instance)
-            self._close_what_is_left(watch)
+            close_what_is_left(watch, self._managed)
         except Interruption as interruption:  # blocking code was ended, of which the deadline tells
             if not interruption.is_of(self):
                 raise
@@ -166,28 +166,12 @@ class CheckedPhases(Phases):
         managed = self._managed
         if self.has_timed_out:
             watch.forget_blocks()
-        watch.look_at_young()
-        if managed is None or managed.loop.is_closed() or managed.loop.is_running():
-            watch.finish(None, (), instance)
-            if watch.has_new_threads:
-                watch.look_at_threads(None)
-            return
-        pending = self._pending(managed.loop)
-        if pending or watch.may_have_left:
-            self.dismiss()
-            for delay in GRACE:
-                managed.settle(delay)
-                pending = self._pending(managed.loop)
-                if not pending and not watch.may_have_left:
-                    break
-        watch.finish(managed.loop, pending, instance)
-        if self._runner is None and watch.wants_errors:
-            self._end_what_is_left(managed, pending)
-        if watch.has_new_threads:  # anyio's, for one, end with the test's task
-            self.dismiss()
-            for delay in GRACE[:5]:
-                managed.settle(delay)
-            watch.look_at_threads(managed.loop)
+
+        def end(pending: Tasks) -> None:
+            if managed is not None and self._runner is None:
+                self._end_what_is_left(managed, pending)
+
+        look_for_what_is_left(watch, managed, find=self._pending, dismiss=self.dismiss, end=end, instance=instance)
 
     def _pending(self, loop: asyncio.AbstractEventLoop) -> Tasks:
         own = None if self.host is None else self.host.task
@@ -202,18 +186,6 @@ class CheckedPhases(Phases):
         elif pending:
             managed.cancel(pending, self.time_left)
 
-    def _close_what_is_left(self, watch: Watch) -> None:
-        """Close what was left open and told of, which the loop needs a few turns for; its errors are no findings."""
-        takes_a_while = watch.close_left()
-        managed = self._managed
-        if takes_a_while is None or managed is None or managed.loop.is_closed() or managed.loop.is_running():
-            return
-        watch.stop()
-        for delay in (0.0, *KILLING):
-            managed.settle(delay)
-            if not takes_a_while():
-                break
-
     def end_checks(self) -> None:
         """Stop the checks. Stopping twice is allowed."""
         self.failure = None
@@ -221,4 +193,59 @@ class CheckedPhases(Phases):
         if watch is not None:
             watch.stop()
             if self._managed is not None:
-                listen(self._managed.loop, None)
+                listen(self._managed.loop, None if self.shared is None else self.shared.listener)
+
+
+def look_for_what_is_left(
+    watch: Watch,
+    managed: ManagedLoop | None,
+    *,
+    find: Callable[[asyncio.AbstractEventLoop], Tasks],
+    dismiss: Callable[[], None],
+    end: Callable[[Tasks], None],
+    instance: object,
+) -> None:
+    """Have the checks look for what is left when nothing that they are of can run any more.
+
+    Args:
+        watch: The checks.
+        managed: The loop, None if there never was one.
+        find: Returns the tasks on a loop that are looked at.
+        dismiss: Lets the task of the phases end.
+        end: Ends what is left, while the checks listen.
+        instance: The test case, or its class.
+    """
+    watch.look_at_young()
+    if managed is None or managed.loop.is_closed() or managed.loop.is_running():
+        watch.finish(None, (), instance)
+        if watch.has_new_threads:
+            watch.look_at_threads(None)
+        return
+    pending = find(managed.loop)
+    if pending or watch.may_have_left:
+        dismiss()
+        for delay in GRACE:
+            managed.settle(delay)
+            pending = find(managed.loop)
+            if not pending and not watch.may_have_left:
+                break
+    watch.finish(managed.loop, pending, instance)
+    if watch.wants_errors:
+        end(pending)
+    if watch.has_new_threads:  # anyio's, for one, end with the test's task
+        dismiss()
+        for delay in GRACE[:5]:
+            managed.settle(delay)
+        watch.look_at_threads(managed.loop)
+
+
+def close_what_is_left(watch: Watch, managed: ManagedLoop | None) -> None:
+    """Close what was left open and told of, which the loop needs a few turns for; its errors are no findings."""
+    takes_a_while = watch.close_left()
+    if takes_a_while is None or managed is None or managed.loop.is_closed() or managed.loop.is_running():
+        return
+    watch.stop()
+    for delay in (0.0, *KILLING):
+        managed.settle(delay)
+        if not takes_a_while():
+            break

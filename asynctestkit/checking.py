@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from asynctestkit.checks.loop_errors import Expected
-from asynctestkit.checks.policy import Changes, Policy, parse_changes, run_policy
+from asynctestkit.checks.policy import CHANGES, parse_changes
 from asynctestkit.harness import Life
 from asynctestkit.report.contexts import TEST
 from asynctestkit.report.errors import UsageError, message
@@ -20,8 +20,6 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 T = TypeVar("T", bound=Callable[..., Any])
-
-CHANGES = "__atk_checks__"
 
 
 def fail_on(**options: Any) -> Callable[[T], T]:
@@ -61,20 +59,6 @@ def fail_on(**options: Any) -> Callable[[T], T]:
         return target
 
     return mark
-
-
-def policy_of(cls: Any, function: Any) -> Policy | None:
-    """Return what the checks do for a test; None: what they do in the whole run."""
-    said: tuple[Changes, ...] = getattr(cls, CHANGES, ())
-    own = getattr(function, "__dict__", None)
-    if own and CHANGES in own:
-        said = (*said, *own[CHANGES])
-    if not said:
-        return None
-    policy = run_policy()
-    for changes in said:
-        policy = policy.changed(changes)
-    return policy
 
 
 @contextmanager

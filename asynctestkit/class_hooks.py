@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from asynctestkit.declaration import check_module
+from asynctestkit.guard import guard_of
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import LoopOptions, check_factory
@@ -98,6 +99,7 @@ def set_up_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
     if scope is not None and scope.depth:
         return DONE if plain is None else plain()
     if scope is not None:  # left open by a run that was interrupted
+        scope.cut()
         scope.end()
     check_module(cls)
     scope = begin(cls)
@@ -108,16 +110,19 @@ def set_up_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
         scope.shares_loop = True
     if scope.shares_loop or (plain is not None and _asks_for_shared_loop(cls)):
         scope.hold(scope.options)  # for the hooks, in which it is current; without any, the first test opens it
+    if plain is None and hook is None:
+        return DONE
     scope.depth += 1
     try:
-        if plain is not None:
-            scope.call_hook(plain)
-        if hook is not None and scope.held is None:
-            scope.call_hook(hook)
+        with scope.phase(None):
+            if plain is not None:
+                scope.call_hook(plain)
+            if hook is not None and scope.held is None:
+                scope.call_hook(hook)
+            if scope.held is not None:
+                _answer(cls, scope)
     finally:
         scope.depth -= 1
-    if scope.held is not None:
-        _answer(cls, scope)
     return DONE
 
 
@@ -126,12 +131,17 @@ def tear_down_class(cls: Any, plain: Callable[[], Any] | None) -> Any:
     scope = scopes.entered(Scope.CLASS, cls)
     if scope is None or scope.depth:
         return DONE if plain is None else plain()
+    hook = cls.asyncTearDownClass if _overridden(cls, "asyncTearDownClass") else None
+    if plain is None and hook is None:
+        return DONE
     scope.depth += 1
     try:
-        if _overridden(cls, "asyncTearDownClass"):
-            scope.call_hook(cls.asyncTearDownClass)
-        if plain is not None:
-            scope.call_hook(plain)
+        scope.tear_down()
+        with scope.phase(None):
+            if hook is not None:
+                scope.call_hook(hook)
+            if plain is not None:
+                scope.call_hook(plain)
     finally:
         scope.depth -= 1
     return DONE
@@ -147,6 +157,8 @@ def do_class_cleanups(cls: Any, later: Callable[[], Any] | None) -> None:
     scope = begin(cls)
     if scope.fixtures is not None:  # opened after the class was set up, so closed before it is taken down
         _collect(cls, scope.fixtures.close)
+    if cls._class_cleanups:
+        scope.tear_down()
     cls._class_cleanups = _Awaited(cls._class_cleanups, scope.call_hook)
     try:
         if later is None:
@@ -183,6 +195,7 @@ def begin(cls: Any) -> scopes.WideScope:
         scope = scopes.enter_class(cls)
         scope.options = loop_options(cls)
         scope.answer = functools.partial(_answer, cls, scope)
+        scope.guarded_by(guard_of)
     return scope
 
 

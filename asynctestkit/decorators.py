@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 from asynctestkit import functions, plain
 from asynctestkit.case import AsyncTestCase
-from asynctestkit.checking import policy_of
+from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.requests import outermost, shown_signature
 from asynctestkit.fixtures.signatures import signature_of
 from asynctestkit.harness import Plan

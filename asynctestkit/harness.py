@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from asynctestkit.checked import Runner
 from asynctestkit.checks.policy import Policy, run_policy
 from asynctestkit.fixtures.graph import FixturePlan
+from asynctestkit.guard import fixture_phases
 from asynctestkit.limited import LimitedPhases
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
@@ -157,7 +158,7 @@ class Life(LimitedPhases):
         if host.fixtures is None:
             from asynctestkit.fixtures.wide import WideFixtures
 
-            host.fixtures = WideFixtures(host)
+            host.fixtures = WideFixtures(host, functools.partial(fixture_phases, host))
             host.at_end(host.fixtures.close)
         return host
 

@@ -46,7 +46,7 @@ _LOOKS_MEANT: Final = re.compile(r"\s*([-+]?[\d.]|none\b|inf|nan)", re.IGNORECAS
 
 
 def timeout(seconds: float | None) -> Callable[[T], T]:
-    """Limit the real time that a test may take, or each test of a class.
+    """Limit the real time that a test may take, or each test and each hook of a class.
 
     The limit holds for the whole test, from its set-up until its loop is closed. When it is over, what the test is
     doing is ended, and the test fails with a TimeoutError that says what that was. Its tear-down still runs, for as
@@ -72,7 +72,7 @@ def timeout(seconds: float | None) -> Callable[[T], T]:
 
 
 def set_module_timeout(seconds: float | None) -> None:
-    """Limit the real time of each test of the module that calls this, unless its class or the test itself says more.
+    """Limit the real time of each test and hook of the module that calls this, unless its class or itself says more.
 
     Args:
         seconds: Seconds above 0; None for no limit.

@@ -14,8 +14,10 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from asynctestkit import limits
-from asynctestkit.checking import amend, policy_of
+from asynctestkit.checking import amend
+from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.requests import outermost, patched_arguments, requests_of
+from asynctestkit.guard import guard_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
@@ -65,22 +67,33 @@ def run_class_hook(cls: Any, function: AsyncFunction) -> Any:
         scope = scopes.enter_class(cls)
         # unittest runs class cleanups newest first, and after tearDownClass: the loop goes last.
         cls._class_cleanups.insert(0, (scope.end, (), {}))
+    scope.guarded_by(guard_of)
     if scope.in_task():  # await super().setUpClass()
         return function(cls)
-    scope.call_hook(function, cls)
-    scope.report()
+    _run_hook(scope, function, cls)
     return None
 
 
 def run_module_hook(function: AsyncFunction) -> None:
     """Run an async `setUpModule` or `tearDownModule`."""
     scope = scopes.enter_module(function.__module__)
-    try:
-        scope.call_hook(function)
-        scope.report()
-    finally:
-        if function.__name__ == "tearDownModule":
+    scope.guarded_by(guard_of)
+    if function.__name__ != "tearDownModule":
+        _run_hook(scope, function)
+        return
+    with scope.phase(None):  # what it and the end of the module find is one report
+        try:
+            _run_hook(scope, function)
+        finally:
             scope.end()
+
+
+def _run_hook(scope: scopes.WideScope, function: AsyncFunction, /, *args: Any) -> None:
+    if function.__name__.startswith("tearDown"):
+        scope.tear_down()
+    with scope.phase(None):
+        scope.call_hook(function, *args)
+        scope.report()
 
 
 def _life_of(case: Any) -> Life | None:

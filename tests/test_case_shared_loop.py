@@ -74,6 +74,7 @@ class SharedLoopTest(unittest.TestCase):
         """A task that a class hook starts, plain or async, outlives the tests and is cancelled with the class."""
         tasks: list[asyncio.Task[Any]] = []
 
+        @fail_on(pending_tasks=False)
         class Case(AsyncTestCase):
             loop_scope = "class"
 

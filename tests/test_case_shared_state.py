@@ -51,6 +51,7 @@ class OwnersTest(unittest.TestCase):
         """What a worker of the class starts is the class's: it outlives its test and ends with the class."""
         events: Events = []
 
+        @fail_on(pending_tasks=False)
         class Case(Worker):
             async def test_a(self) -> None:
                 await self.order()
@@ -141,6 +142,7 @@ class OwnersTest(unittest.TestCase):
         """The tasks of a class end with it, though the session's loop lives on and runs tests of another class."""
         events: Events = []
 
+        @fail_on(pending_tasks=False)
         class First(Worker):
             loop_scope = "session"
 

@@ -161,6 +161,7 @@ class ClassHooksTest(unittest.TestCase):
             finally:
                 ended.append(name)
 
+        @fail_on(pending_tasks=False)
         class Case(unittest.TestCase):
             @async_hook
             @classmethod
@@ -168,7 +169,6 @@ class ClassHooksTest(unittest.TestCase):
                 cls.server = asyncio.create_task(serve("class"))
 
             @async_test
-            @fail_on(pending_tasks=False)
             async def test_one(self) -> None:
                 self.task = asyncio.create_task(serve("test"))
                 await asyncio.sleep(0)

@@ -8,7 +8,7 @@ Rules:
 2. Nothing of the test's is kept from one look to the next, for that would keep its tasks alive: the frame of a callback
    that was seen is marked.
 3. A loop without frames of its own (uvloop) is asked to answer instead, once it was seen in a callback.
-4. A callback belongs to the test in whose context it was made. One of a wider scope is not the fault of a test.
+4. A callback belongs to the test, or to the wider scope, in whose context it was made.
 5. Where a call in C holds the interpreter's lock, the watchdog cannot look either; and time does not count while a
    debugger is at work.
 """

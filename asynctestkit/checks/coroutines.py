@@ -74,13 +74,14 @@ def _is_back(coroutine: Any) -> bool:
     return id(coroutine.cr_origin) in _told
 
 
-def kept(unstarted: Iterable[Any], instance: Mapping[str, Any], *, close: bool) -> list[Finding]:
+def kept(unstarted: Iterable[Any], instance: Mapping[str, Any], *, close: bool, holder: str = "self") -> list[Finding]:
     """Return findings of coroutines that a test has made, never begun, and somebody still keeps.
 
     Args:
         unstarted: The coroutines.
-        instance: The attributes of the test case.
+        instance: The attributes of the test case, or of its class.
         close: Whether nobody can begin them any more: they are closed. What the test itself keeps always is.
+        holder: What code of a test calls whose attributes those are.
     """
     findings: list[Finding] = []
     for coroutine in unstarted:
@@ -89,7 +90,7 @@ def kept(unstarted: Iterable[Any], instance: Mapping[str, Any], *, close: bool) 
         name = label_of(coroutine)
         facts = [("created", origin_of(coroutine) or "(unknown)"), ("defined", place_of(coroutine))]
         attributes = [attribute for attribute, value in instance.items() if value is coroutine]
-        facts += [("kept in", f"self.{attribute}") for attribute in attributes]
+        facts += [("kept in", f"{holder}.{attribute}") for attribute in attributes]
         findings.append(
             Finding(
                 Kind.UNAWAITED,

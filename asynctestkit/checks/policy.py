@@ -212,3 +212,21 @@ def run_policy() -> Policy:
     if text != _run.text:
         _run.policy, _run.text = parse_run(text), text
     return _run.policy
+
+
+CHANGES: Final = "__atk_checks__"
+"""Where a test or a class keeps what `@fail_on` said of it."""
+
+
+def policy_of(cls: Any, function: Any) -> Policy | None:
+    """Return what the checks do for a test, or a class as a whole; None: what they do in the whole run."""
+    said: tuple[Changes, ...] = getattr(cls, CHANGES, ())
+    own = getattr(function, "__dict__", None)
+    if own and CHANGES in own:
+        said = (*said, *own[CHANGES])
+    if not said:
+        return None
+    policy = run_policy()
+    for changes in said:
+        policy = policy.changed(changes)
+    return policy

@@ -17,7 +17,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from types import CellType, FrameType, MethodType
+from types import CellType, FrameType, MappingProxyType, MethodType
 from typing import Any, Final, NamedTuple
 
 from asynctestkit.report.findings import Finding, Kind
@@ -36,18 +36,26 @@ class Left(NamedTuple):
     ref: weakref.ref[Any]
 
 
+MOST_LISTED: Final = 1000
+"""How many things are remembered before those that are gone are forgotten."""
+
+
 class Opened:
     """The transports and servers of one test, in the order they were opened."""
 
-    __slots__ = ("_listed",)
+    __slots__ = ("_listed", "_most")
 
     def __init__(self) -> None:
         self._listed: list[tuple[weakref.ref[Any], str | None]] = []
+        self._most = MOST_LISTED
 
     def note(self, thing: object) -> None:
         """Remember what was opened, and by whom."""
         if all(ref() is not thing for ref, _ in self._listed[-1:]):  # a server tells of each of its sockets
             self._listed.append((weakref.ref(thing), caller(inspect.currentframe())))
+        if len(self._listed) > self._most:  # of a server that lives for a whole run, say
+            self._listed = [pair for pair in self._listed if (one := pair[0]()) is not None and _is_open(one)]
+            self._most = 2 * len(self._listed) + MOST_LISTED
 
     def place_of(self, thing: object) -> str | None:
         """Return where something was opened, None if it was not noted."""
@@ -85,7 +93,9 @@ MOST_REFERRERS: Final = 500
 def _is_kept(thing: object, *, besides: object) -> bool:
     """Whether something else than asyncio and the test holds a transport: the pool of a wider fixture, say."""
     todo: list[object] = [thing]
-    seen = {id(todo), id(thing), id(besides), id(getattr(besides, "__dict__", None))}
+    own = getattr(besides, "__dict__", None)
+    own = gc.get_referents(own)[0] if isinstance(own, MappingProxyType) else own  # a class shows its names, no more
+    seen = {id(todo), id(thing), id(besides), id(own)}
     looked = 0
     while todo and looked < MOST_REFERRERS:
         one = todo.pop()
@@ -165,14 +175,18 @@ def died_unclosed(text: str, place: str, opened: str | None) -> Finding:
 class Begun:
     """The async generators that a test has begun, with the places where it did."""
 
-    __slots__ = ("_listed",)
+    __slots__ = ("_listed", "_most")
 
     def __init__(self) -> None:
         self._listed: dict[int, tuple[weakref.ref[Any], str | None]] = {}
+        self._most = MOST_LISTED
 
     def note(self, made: Any) -> None:
         """Remember a generator."""
         self._listed[id(made)] = weakref.ref(made), caller(inspect.currentframe())
+        if len(self._listed) > self._most:
+            self._listed = {key: pair for key, pair in self._listed.items() if pair[0]() is not None}
+            self._most = 2 * len(self._listed) + MOST_LISTED
 
     def take(self, made: Any) -> str | None:
         """Return where a generator was begun that dies, whose weak reference is dead already; None: not noted."""
@@ -230,11 +244,11 @@ def is_from_before(thing: object) -> bool:
     return isinstance(thing, socket.socket) and thing in _alive
 
 
-def kept_sockets(sockets: Iterable[socket.socket], instance: Mapping[str, Any]) -> list[Left]:
-    """Return open sockets that a test has made and keeps as attributes, or in what is one."""
+def kept_sockets(sockets: Iterable[socket.socket], instance: Mapping[str, Any], *, holder: str = "self") -> list[Left]:
+    """Return open sockets that a test, or its class, has made and keeps as attributes, or in what is one."""
     left: list[Left] = []
     for attribute, value in instance.items():
-        facts = (("kept in", f"self.{attribute}"),)
+        facts = (("kept in", f"{holder}.{attribute}"),)
         for kept in _contents(value):
             if any(kept is one for one in sockets) and kept.fileno() != -1:
                 finding = Finding(Kind.UNCLOSED, f"unclosed {kept!r}", facts, _CLOSE, ("socket.socket",))
@@ -294,12 +308,13 @@ def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: 
     return findings
 
 
-def threads_left(before: frozenset[threading.Thread], hides: bool, grace: float = 0.05) -> list[Finding]:
+def threads_left(before: frozenset[threading.Thread], hides: bool, span: str, grace: float = 0.05) -> list[Finding]:
     """Return findings of threads that were started since `before` and do not end within the grace.
 
     Args:
         before: Threads that are none of the test's.
         hides: Whether the loop keeps its executor to itself: then no thread of an executor counts.
+        span: What has ended: the test, or something wider.
         grace: Seconds for each.
     """
     findings: list[Finding] = []
@@ -315,7 +330,7 @@ def threads_left(before: frozenset[threading.Thread], hides: bool, grace: float 
             continue
         thread.join(grace)
         if thread.is_alive():
-            findings.append(_thread(thread))
+            findings.append(_thread(thread, span))
     return findings
 
 
@@ -324,7 +339,7 @@ def is_of_executor(thread: threading.Thread) -> bool:
     return _THREADS_OF_LOOPS.fullmatch(thread.name) is not None
 
 
-def _thread(thread: threading.Thread) -> Finding:
+def _thread(thread: threading.Thread, span: str) -> Finding:
     target: Callable[..., Any] | None = getattr(thread, "_target", None)
     name = getattr(target, "__qualname__", type(thread).__qualname__)
     stack = stack_of(thread.ident or 0)
@@ -334,7 +349,7 @@ def _thread(thread: threading.Thread) -> Finding:
         facts.append(("stands at", place))
     return Finding(
         Kind.THREADS,
-        f"thread {name} is still alive at the end of the test",
+        f"thread {name} is still alive at the end of {span}",
         tuple(facts),
         "tell it to end and join() it",
         (f"{getattr(target, '__module__', type(thread).__module__)}.{name}", name, thread.name),

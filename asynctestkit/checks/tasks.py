@@ -44,9 +44,9 @@ def background_task(function: F) -> F:
     return function
 
 
-def still_pending(tasks: Iterable[asyncio.Task[Any]]) -> list[Finding]:
-    """Return findings of tasks that are pending at the end of a test."""
-    return [_pending(task) for task in sorted(tasks, key=_number) if _counts(task)]
+def still_pending(tasks: Iterable[asyncio.Task[Any]], span: str) -> list[Finding]:
+    """Return findings of tasks that are pending at the end of a test, or of whatever `span` says."""
+    return [_pending(task, span) for task in sorted(tasks, key=_number) if _counts(task)]
 
 
 def _counts(task: asyncio.Task[Any]) -> bool:
@@ -60,7 +60,7 @@ def _number(task: asyncio.Task[Any]) -> tuple[int, str]:
     return (int(number) if number.isdecimal() else 1 << 60, name)
 
 
-def _pending(task: asyncio.Task[Any]) -> Finding:
+def _pending(task: asyncio.Task[Any], span: str) -> Finding:
     coroutine = task.get_coro()
     label = label_of(coroutine)
     facts = [("task", task.get_name()), ("created", origin_of(coroutine) or "(unknown)")]
@@ -68,7 +68,7 @@ def _pending(task: asyncio.Task[Any]) -> Finding:
     facts.append(("waits at", place or "its first line"))
     return Finding(
         Kind.PENDING_TASKS,
-        f"task {label}() was still pending at the end of the test",
+        f"task {label}() was still pending at the end of {span}",
         tuple(facts),
         "await the task, or cancel it and await it; @background_task allows it to be left",
         names_of(coroutine),

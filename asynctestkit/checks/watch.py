@@ -23,7 +23,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from asynctestkit.checks import blocking, coroutines, loop_errors, resources, summary, tasks
 from asynctestkit.checks.policy import Level, Policy
@@ -36,22 +36,22 @@ from asynctestkit.report.origins import DEPTH, caller
 
 
 class _Running(threading.local):
-    """The tests that run in a thread, the innermost last."""
+    """What runs in a thread, the innermost last: tests, and phases of what outlives them."""
 
     def __init__(self) -> None:
         self.watches: list[Watch] = []
         self.lookout = blocking.Lookout(self.watches)
 
 
-_running = _Running()
+running: Final = _Running()
 _all: Final[set[Watch]] = set()
-"""The watches of all tests that are running, in whatever thread."""
+"""The watches of all that is running, in whatever thread."""
 
 
 def _choose() -> Watch | None:
     watch: Watch | None = TEST.get()
     if watch is None:
-        watch = _running.watches[-1] if _running.watches else _of_thread()
+        watch = running.watches[-1] if running.watches else _of_thread()
     return watch if watch is not None and watch.is_on else None
 
 
@@ -70,6 +70,7 @@ class Watch:
     Args:
         policy: What they do.
         test: What reports call the test.
+        span: What ends when nothing of it may be left.
     """
 
     __slots__ = (
@@ -87,15 +88,22 @@ class Watch:
             "_known_threads",
             "_made",
             "_opened",
+            "_beside",
         ),
-        *("is_on", "loop", "max_block", "policy", "test"),
+        *("is_on", "loop", "max_block", "policy", "span", "test"),
     )
 
-    def __init__(self, policy: Policy, test: str) -> None:
+    lasts: ClassVar[bool] = False
+    """Whether it is of something that outlives a test (see `lasting`)."""
+
+    def __init__(self, policy: Policy, test: str, span: str = "the test") -> None:
         self.policy = policy
         self.test = test
+        self.span = span
         self.is_on = False
         self._found: list[Finding] = []
+        self._beside: list[tuple[Finding, str]] = []
+        """What others are told that was found while this ran, and who they are."""
         self._made: list[Any] = []
         """Weak references to the tasks of the test."""
         self._expected: list[loop_errors.Expected] = []
@@ -118,22 +126,25 @@ class Watch:
     def start(self, context: contextvars.Context) -> None:
         """Begin to watch, for what runs in this context and in this thread."""
         context.run(TEST.set, self)
-        _running.watches.append(self)
-        if len(_all) >= len(_running.watches):  # then a test runs in another thread
+        if self.policy.levels[Kind.THREADS]:
+            self._known_threads = frozenset(threading.enumerate())
+        self._enter()
+        self.is_on = True
+
+    def _enter(self) -> None:
+        running.watches.append(self)
+        if len(_all) >= len(running.watches):  # then a test runs in another thread
             for watch in [*_all, self]:
                 watch._is_alone = False
         _all.add(self)
         self._depth = sys.get_coroutine_origin_tracking_depth()
         if self._depth < DEPTH:
             sys.set_coroutine_origin_tracking_depth(DEPTH)
-        if self.policy.levels[Kind.THREADS]:
-            self._known_threads = frozenset(threading.enumerate())
         _tap.open()
-        self.is_on = True
         if self.max_block < math.inf:
-            _running.lookout.begin(self.max_block)
+            running.lookout.begin(self.max_block)
 
-    def look_at(self, loop: asyncio.AbstractEventLoop, *, shared: bool) -> None:
+    def look_at(self, loop: asyncio.AbstractEventLoop | None, *, shared: bool) -> None:
         """Learn what the test's loop is, and whether it is its own."""
         self.loop, self._is_shared = loop, shared
 
@@ -142,12 +153,15 @@ class Watch:
         if not self.is_on:
             return
         self.is_on = False
+        self._leave()
+        self._made.clear()
+
+    def _leave(self) -> None:
         _tap.close()
-        if self in _running.watches:
-            _running.watches.remove(self)
+        if self in running.watches:
+            running.watches.remove(self)
         _all.discard(self)
         sys.set_coroutine_origin_tracking_depth(self._depth)
-        self._made.clear()
 
     # ---- what is heard meanwhile -------------------------------------------------------------------------------
 
@@ -167,22 +181,31 @@ class Watch:
 
     def on_task(self, task: asyncio.Future[Any]) -> None:
         """Learn that a task was made on the loop."""
-        if TEST.get() is self:
+        owner = TEST.get()
+        if owner is self:
             self._made.append(weakref.ref(task))
+        elif owner is not None and owner.lasts:
+            owner.on_task(task)
 
     def on_opened(self, thing: object) -> None:
         """Learn that a transport or server was made on the loop."""
-        if TEST.get() is self:
+        owner = TEST.get()
+        if owner is self:
             if self._opened is None:
                 self._opened = resources.Opened()
             self._opened.note(thing)
+        elif owner is not None and owner.lasts:
+            owner.on_opened(thing)
 
     def on_generator(self, generator: Any) -> None:
         """Learn that an async generator was begun on the loop."""
-        if TEST.get() is self:
+        owner = TEST.get()
+        if owner is self:
             if self._begun is None:
                 self._begun = resources.Begun()
             self._begun.note(generator)
+        elif owner is not None and owner.lasts:
+            owner.on_generator(generator)
 
     def on_generator_dropped(self, generator: Any) -> None:
         """Learn that an async generator of the loop died before its end."""
@@ -191,12 +214,15 @@ class Watch:
 
     def on_timer(self, handle: Any) -> None:
         """Learn that a timer was set on the loop."""
-        if TEST.get() is self:
+        owner = TEST.get()
+        if owner is self:
             place = caller(inspect.currentframe())
             if place is not None:
                 if self._timers is None:
                     self._timers = weakref.WeakKeyDictionary()
                 self._timers[handle] = place
+        elif owner is not None and owner.lasts:
+            owner.on_timer(handle)
 
     def blocks(self, block: blocking.Block) -> None:
         """Learn of a callback that blocks the loop; called in another thread."""
@@ -209,32 +235,30 @@ class Watch:
             self._add(loop_errors.unraisable(error, told, thing))
 
     def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
-        """Learn of an error that reached nobody but the loop; return whether that was the test's affair."""
-        if loop.get_exception_handler() is not None or not self._owns(context):
+        """Learn of an error that reached nobody but the loop; return whether that was the affair of a watch."""
+        if loop.get_exception_handler() is not None:
             return False  # somebody else wants to know
-        for expected in self._expected:
-            if expected.takes(context):
-                return True
+        made_in = context_of_error(context)
+        owner: Watch | None = TEST.get() if made_in is None else made_in.get(TEST)
+        if owner is not None and owner is not self and owner.lasts and owner.is_on:
+            return self._expects(context) or owner.hear_error(context)
+        if owner is not None or made_in is not None:
+            return owner is self and self.hear_error(context)
+        # Between the phases of a test nothing of a wider scope runs.
+        nobodys = not self._is_shared or asyncio._get_running_loop() is None
+        return nobodys and self.hear_error(context)
+
+    def hear_error(self, context: Mapping[str, Any]) -> bool:
+        """Learn of such an error of its own; return whether nobody else need be told."""
+        if self._expects(context):
+            return True
         if loop_errors.is_expected_in_log():
             return False
         finding = loop_errors.finding_of(context)
-        if finding is None:
-            return True
-        return self._add(finding)
+        return True if finding is None else self._add(finding)
 
-    def _owns(self, context: Mapping[str, Any]) -> bool:
-        """Whether what an error came from was made in the test."""
-        made_in: contextvars.Context | None = getattr(context.get("handle"), "_context", None)
-        if made_in is None:
-            task = context.get("task") or context.get("future")
-            task = next(iter(getattr(task, "_children", ())), task)  # what gather() returns has no context itself
-            if isinstance(task, asyncio.Task):
-                made_in = context_of(task)
-        owner = TEST.get() if made_in is None else made_in.get(TEST)
-        if owner is not None or made_in is not None:
-            return owner is self
-        # Between the phases of a test nothing of a wider scope runs.
-        return not self._is_shared or asyncio._get_running_loop() is None
+    def _expects(self, context: Mapping[str, Any]) -> bool:
+        return any(expected.takes(context) for expected in self._expected)
 
     def expect(self, expected: loop_errors.Expected) -> None:
         """Take errors that match for expected from now on, until `unexpect`."""
@@ -296,7 +320,7 @@ class Watch:
         if self._made and levels[Kind.UNHANDLED]:
             self._add_all(tasks.failed_unseen([task for ref in self._made if (task := ref()) is not None]))
         if pending and levels[Kind.PENDING_TASKS]:
-            self._add_all(tasks.still_pending(pending))
+            self._add_all(tasks.still_pending(pending, self.span))
         if self._opened is not None and levels[Kind.UNCLOSED]:
             self._add_left(self._opened.left(shared=self._is_shared, instance=instance))
         if self._begun is not None and levels[Kind.ASYNC_GENERATORS]:
@@ -345,7 +369,8 @@ class Watch:
         """Look for threads that are alive after all that ends threads of its own has been ended."""
         executor = getattr(loop, "_default_executor", None)
         hides = loop is not None and not hasattr(loop, "_default_executor")  # uvloop's does
-        self._add_all(resources.threads_left(self._known_threads.union(getattr(executor, "_threads", ())), hides))
+        known = self._known_threads.union(getattr(executor, "_threads", ()))
+        self._add_all(resources.threads_left(known, hides, self.span))
 
     def _add_all(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -375,7 +400,9 @@ class Watch:
     def note(self) -> str | None:
         """Return what is added to a test that failed already, None if nothing was found."""
         found, self._found = self._found, []
-        return note_of(found, self.test) if found else None
+        notes = [note_of(found, self.test)] if found else []
+        notes += [note_of([finding], of) for finding, of in self._beside]
+        return "\n".join(notes) or None
 
     def _tell(self, findings: list[Finding]) -> None:
         if self.policy.summarised:
@@ -383,6 +410,16 @@ class Watch:
             return
         for finding in findings:
             warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding))
+
+
+def context_of_error(context: Mapping[str, Any]) -> contextvars.Context | None:
+    """Return the context in which was made what an error came from; None where that cannot be told."""
+    made_in: contextvars.Context | None = getattr(context.get("handle"), "_context", None)
+    if made_in is not None:
+        return made_in
+    task = context.get("task") or context.get("future")
+    task = next(iter(getattr(task, "_children", ())), task)  # what gather() returns has no context itself
+    return context_of(task) if isinstance(task, asyncio.Task) else None
 
 
 def _place_of(finding: Finding) -> tuple[str, int]:

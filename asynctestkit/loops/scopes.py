@@ -19,10 +19,11 @@ import traceback
 import types
 import unittest
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from asynctestkit.loops import run_end
-from asynctestkit.loops.calls import Phases
+from asynctestkit.loops.guarded import GuardedPhases, label_of
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.shared import SCOPE, SharedLoop, close_all, shared_loop
 from asynctestkit.report.contexts import TEST
@@ -54,7 +55,7 @@ class Fired(Interruption):
         self.scope.fail()
 
 
-class WideScope(Phases):
+class WideScope(GuardedPhases):
     """One class, module or session: its context, its task for async hooks, its hold on the shared loop."""
 
     def __init__(self, kind: Scope, owner: Hashable, label: str, context: contextvars.Context) -> None:
@@ -100,6 +101,16 @@ class WideScope(Phases):
             return True
         return self.owner == (cls.__module__ if self.kind is Scope.MODULE else cls)
 
+    @property
+    def shared(self) -> SharedLoop | None:
+        """The shared loop that the scope holds, None if it holds none."""
+        return self._shared
+
+    def mark(self, variable: contextvars.ContextVar[Any], value: object) -> None:
+        """Set a context variable that says whose something is: tests are not handed it down."""
+        super().mark(variable, value)
+        self._base.run(variable.set, value)
+
     # The loop.
 
     def hold(self, options: LoopOptions) -> SharedLoop:
@@ -116,6 +127,8 @@ class WideScope(Phases):
         known = owner_of(shared.loop)
         if not shared.managed.is_given and (known is None or known.width < self.kind):
             own(shared.loop, self.title, self.kind)
+        if self.guard is not None:
+            shared.listen(self.guard.listener)
         if self._shared is None:
             self._shared = shared
         elif shared is not self._shared and shared not in self._others:
@@ -140,6 +153,10 @@ class WideScope(Phases):
 
     def call_hook(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call a hook of the scope, plain or async; a loop that the scope holds already is current meanwhile."""
+        with self.phase(label_of(function, args)):
+            return self._call_hook(function, *args, **kwargs)
+
+    def _call_hook(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         held = self._shared
         took = held is not None and held.managed.make_current()
         try:
@@ -234,11 +251,16 @@ class WideScope(Phases):
         """Have a plain function called when the scope ends; last in, first out."""
         self._at_end.append(function)
 
+    def cut(self) -> None:
+        """Say that the tear-down never came, for the run was cut short: what is left is nobody's fault."""
+        if self.guard is not None:
+            self.guard.cut()
+
     def end(self, *, at_exit: bool = False) -> None:
         """End the scope, its task and its hold on the loop, which the last holder closes. Ending twice is allowed.
 
         Args:
-            at_exit: The process ends, see `ManagedLoop.close`.
+            at_exit: The process ends, see `ManagedLoop.close`; nobody is told what the scope has left.
         """
         errors: list[BaseException] = []
         try:
@@ -249,12 +271,13 @@ class WideScope(Phases):
                     errors.append(error)
         finally:
             _thread.scopes.pop((self.kind, self.owner), None)
-            first, self._shared = self._shared, None
-            self.dismiss()
-            others, self._others = self._others, []
-            for held in (first, *others):
-                if held is not None:
-                    held.drop(self, at_exit=at_exit)
+            with nullcontext() if at_exit else self.last_phase(errors):
+                held, self._others = [self._shared, *self._others], []
+                self.dismiss()
+                for shared in held:
+                    if shared is not None:
+                        self.drop(shared, self, errors, at_exit=at_exit)
+            self._shared = self.guard = None
         raise_together(errors, f"steps failed at the end of {self.name}")
 
 
@@ -355,6 +378,8 @@ def end_all(*, at_exit: bool = False) -> None:
     _thread.result = None
     errors: list[BaseException] = []
     for scope in sorted(_thread.scopes.values(), key=_width):
+        if scope.kind is Scope.CLASS:
+            scope.cut()
         try:
             scope.end(at_exit=at_exit)
         except Exception as error:

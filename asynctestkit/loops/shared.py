@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
 from asynctestkit.loops.others import other_tasks
+from asynctestkit.loops.stock import Listener, listen
 from asynctestkit.report.contexts import context_of
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -67,6 +68,8 @@ class SharedLoop:
         self._made_in = self.managed.loop.get_debug()
         self._known: set[asyncio.Task[Any]] = set()
         """Tasks of scopes, so that they need not be looked up again."""
+        self.listener: Listener | None = None
+        """Who hears of what happens on the loop while no test listens."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -77,14 +80,20 @@ class SharedLoop:
         """Keep the loop open until `drop`."""
         self.holders.add(holder)
 
-    def drop(self, holder: Any, *, at_exit: bool = False) -> None:
-        """Let go of the loop; what belongs to the holder ends."""
+    def drop(self, holder: Any, *, at_exit: bool = False, limit: float | None = None) -> None:
+        """Let go of the loop; what belongs to the holder ends.
+
+        Args:
+            holder: Who held it.
+            at_exit: The process ends, see `ManagedLoop.close`.
+            limit: Seconds that each step of that may take at most.
+        """
         self.holders.discard(holder)
         if holder in self.fired:
             self.fired.remove(holder)
-        if not self._close_if_unused(at_exit=at_exit) and not self.loop.is_closed():
+        if not self._close_if_unused(at_exit=at_exit, limit=limit) and not self.loop.is_closed():
             own = {task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder}
-            self.cancel(own, EXIT_TIMEOUT if at_exit else None)
+            self.cancel(own, EXIT_TIMEOUT if at_exit else limit)
 
     def use(self, user: User, debug: bool | None) -> None:
         """Keep the loop open, and in the debug mode a test asked for, while the test runs on it.
@@ -122,6 +131,13 @@ class SharedLoop:
         self.mode = wanted
         self._debug = self._made_in if wanted is None else wanted
         self.loop.set_debug(self._debug)
+
+    def listen(self, listener: Listener) -> None:
+        """Have somebody hear of what happens on the loop whenever no test does."""
+        if self.listener is None:
+            self.listener = listener
+            if not self.users:
+                listen(self.loop, listener)
 
     def check(self, cls: type) -> None:
         """Raise what ended the scope of a test's class, its module or the session, if one was cancelled."""
@@ -175,13 +191,13 @@ class SharedLoop:
             self._known = {task for task in self._known if not task.done()}
         return left
 
-    def _close_if_unused(self, *, at_exit: bool = False) -> bool:
+    def _close_if_unused(self, *, at_exit: bool = False, limit: float | None = None) -> bool:
         if self.holders or self.users:
             return False
         _loops.of_thread.pop(self.managed.options.key, None)
         with _open_lock:
             _open.discard(self)
-        self.managed.close(at_exit=at_exit)
+        self.managed.close(at_exit=at_exit, limit=limit)
         return True
 
 

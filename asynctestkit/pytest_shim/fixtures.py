@@ -19,7 +19,7 @@ from asynctestkit.fixtures.opening import Opening
 from asynctestkit.pytest_shim.claims import before_theirs, is_surely_ours, other_claims
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.foreign import end_with_loop
-from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
+from asynctestkit.pytest_shim.items import guarded, life_of, loop_options, wanted
 from asynctestkit.pytest_shim.private import finisher, replace_function
 from asynctestkit.pytest_shim.settings import REACHES, settings_of
 from asynctestkit.pytest_shim.stand_in import stand_in
@@ -113,6 +113,7 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
     _refuse_running_loop(fixture)
     reach = REACHES[request.scope]
     wide = WideFixture(fixture.name, reach, loop_options(item), place=fixture.place, config=item.config)
+    wide.scope.guarded_by(guarded(item, reach))
     opening = Opening(fixture)
     end_with_loop(fixturedef, request)
     wide.open(opening, partial(function, **arguments))

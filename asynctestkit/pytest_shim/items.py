@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unittest
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from asynctestkit import plain
-from asynctestkit.checking import policy_of
-from asynctestkit.checks.policy import run_policy
+from asynctestkit.checks.policy import policy_of, run_policy
+from asynctestkit.guard import Guard
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.scopes import WideScope
@@ -29,6 +30,7 @@ from asynctestkit.pytest_shim.settings import (
     says_for_itself,
     settings_of,
     timeout_of,
+    timeout_of_scope,
 )
 from asynctestkit.report.errors import ScopeError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -114,6 +116,22 @@ def loop_options(item: pytest.Item) -> LoopOptions:
     options = wanted(item)
     factory = None if options is None else options.factory
     return LoopOptions(factory or factory_of(item), settings_of(item.config).debug)
+
+
+def guarded(item: Any, reach: Reach) -> Callable[[WideScope], Guard]:
+    """Return what makes the guard of something as wide as `reach` that is set up for a test."""
+
+    def make(scope: WideScope) -> Guard:
+        policy = policy_of(item.cls, None) if reach is Reach.CLASS else None
+        return Guard(
+            scope,
+            policy=policy or run_policy(),
+            limit=timeout_of_scope(item, reach),
+            titles=(scope.name, scope.name),
+            span=f"the {reach.word}",
+        )
+
+    return make
 
 
 def begin_for_case(item: Any) -> bool:

@@ -126,6 +126,15 @@ def options_of_case(item: pytest.Item, settings: Settings) -> Options | None:
 
 def timeout_of(item: Any) -> float | None:
     """Return the limit of a test: of its own decorators and marks, its class's, its module's, the run's."""
+    return _timeout_of(item, Reach.TEST)
+
+
+def timeout_of_scope(item: Any, reach: Reach) -> float | None:
+    """Return the limit of what is as wide as `reach` and is set up for a test: its class's, its module's, the run's."""
+    return limits.run.limit() if reach > Reach.MODULE else _timeout_of(item, reach)
+
+
+def _timeout_of(item: Any, reach: Reach) -> float | None:
     marks = [(node, mark) for node, mark in item.iter_markers_with_node(MARK) if "timeout" in mark.kwargs]
     test, cls = getattr(item, "obj", None), getattr(item, "cls", None)
 
@@ -135,15 +144,15 @@ def timeout_of(item: Any) -> float | None:
             return limits.UNSET
         return parse_seconds(found.kwargs["timeout"], option="timeout", where=_where(found, item))
 
-    said: tuple[Callable[[], Any], ...] = (
-        lambda: limits.limit_of_test(test),
-        lambda: marked(pytest.Item),
-        lambda: marked(pytest.Class),
-        lambda: limits.UNSET if cls is None else limits.limit_of_class(cls),
-        lambda: marked(pytest.Collector),
+    said: tuple[tuple[Reach, Callable[[], Any]], ...] = (
+        (Reach.TEST, lambda: limits.limit_of_test(test)),
+        (Reach.TEST, lambda: marked(pytest.Item)),
+        (Reach.CLASS, lambda: marked(pytest.Class)),
+        (Reach.CLASS, lambda: limits.UNSET if cls is None else limits.limit_of_class(cls)),
+        (Reach.MODULE, lambda: marked(pytest.Collector if reach is Reach.TEST else pytest.Module)),
     )
-    for say in said:
-        limit = say()
+    for of, say in said:
+        limit = say() if of >= reach else limits.UNSET
         if limit is not limits.UNSET:
             return limit  # type: ignore[no-any-return]  # parsed by whoever said it
     module = getattr(getattr(item, "module", None), "__name__", "") if cls is None else cls.__module__

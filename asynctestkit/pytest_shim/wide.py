@@ -10,6 +10,7 @@ import contextlib
 import contextvars
 import inspect
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
@@ -18,7 +19,6 @@ from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
-from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.pytest_shim.current import Follower, request_of
 from asynctestkit.pytest_shim.private import values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
@@ -59,19 +59,25 @@ class WideFixture:
         self.scope = new_scope(reach, f"fixture {name!r}", options)
         self._changes = Changes()
         self._keeper: Keeper | None = None
-        self._shared: SharedLoop | None = None
         self._listed = open_in(config)
 
     def open(self, opening: Opening, call: Callable[[], Any]) -> None:
         """Open an async fixture in a task of its own."""
-        shared = self._shared = self.scope.hold(self.scope.options)
+        self.scope.get_guard()  # whose mark is copied with the context
+        shared = self.scope.hold(self.scope.options)
         context = self.scope.context.copy()
         keeper = self._keeper = Keeper(opening, call, loop=shared.loop, context=context)
         self._listed.append(self)
         try:
-            shared.run_to_end(keeper.opened())
+            with self.scope.phase("its set-up"):
+                self.scope.run_unlisted(keeper.opened())
+        except Exception:
+            with contextlib.suppress(Exception):
+                self._close_fixture()  # where it has not ended with that error
+            self.end_failed()
+            raise
         except BaseException:
-            self.end()
+            self.end_failed()
             raise
         self._changes.take_from(context)
 
@@ -81,7 +87,7 @@ class WideFixture:
         try:
             self.call(function, *args)
         except BaseException:
-            self.end()
+            self.end_failed()
             raise
 
     def call(self, function: Callable[..., Any], /, *args: Any) -> Any:
@@ -103,18 +109,37 @@ class WideFixture:
                 managed.give_back()
 
     def close(self) -> None:
-        """Close an async fixture, then end."""
-        try:
-            if self._keeper is not None and self._shared is not None:
-                self._shared.run_to_end(self._keeper.close())
-        finally:
-            self.end()
+        """Close an async fixture, then end; what both find is one report."""
+        self._finally_end(self._close_fixture)
+
+    def take_down(self, tear_down: Callable[..., Any]) -> None:
+        """Call what takes it down, then end; what both find is one report."""
+        self._finally_end(partial(self.call, tear_down))
+
+    def _close_fixture(self) -> None:
+        if self._keeper is not None:
+            with self.scope.phase("its tear-down"):
+                self.scope.run_unlisted(self._keeper.close())
+
+    def _finally_end(self, step: Callable[[], Any]) -> None:
+        self.scope.tear_down()
+        with self.scope.phase(None):
+            try:
+                step()
+            finally:
+                self.end()
 
     def end(self) -> None:
         """Let go of the loop and of all that was set."""
         self._listed.remove(self)
         self._changes.undo()
         self.scope.end()
+
+    def end_failed(self) -> None:
+        """End where the set-up has failed, which is what is told."""
+        self.scope.cut()
+        with contextlib.suppress(Exception):
+            self.end()
 
     def watch(self, life: Watcher) -> None:
         """Have a test ended if a scope fires that the fixture holds open; raise the error if one did before."""

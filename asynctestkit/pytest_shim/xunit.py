@@ -18,7 +18,7 @@ import pytest
 from asynctestkit.harness import Step
 from asynctestkit.pytest_plugin import SET_UP_FUNCTIONS, set_up_kind
 from asynctestkit.pytest_shim.current import item_of
-from asynctestkit.pytest_shim.items import life_of, loop_options, wanted
+from asynctestkit.pytest_shim.items import guarded, life_of, loop_options, wanted
 from asynctestkit.pytest_shim.private import replace_function
 from asynctestkit.pytest_shim.settings import Reach
 from asynctestkit.pytest_shim.stand_in import stand_in
@@ -53,6 +53,8 @@ def take_xunit(fixturedef: Any, request: Any) -> None:
     else:
         place = place_of(holder)
         wide = WideFixture(fixturedef.argname, reach, loop_options(item), place=place, config=item.config)
+        wide.scope.name = f"{reach.word} {getattr(holder, '__qualname__', holder.__name__)}"
+        wide.scope.guarded_by(guarded(item, reach))
         steps = _for_scope(wide, set_up, tear_down)
     replace_function(fixturedef, request, partial(stand_in, name="func", run=partial(_generator, steps)))
 
@@ -73,10 +75,7 @@ def _for_test(item: pytest.Item, set_up: Callable[[], Any], tear_down: Callable[
 def _for_scope(wide: WideFixture, set_up: Callable[[], Any], tear_down: Callable[[], Any]) -> Generator[None]:
     wide.begin(set_up)
     yield
-    try:
-        wide.call(tear_down)
-    finally:
-        wide.end()
+    wide.take_down(tear_down)
 
 
 def _awaited(run: Callable[[Any], Any], value: Any) -> None:

@@ -190,7 +190,7 @@ class AttributionTest(unittest.TestCase):
         self.assertEqual(texts(Case), [])
 
     def test_wider_scope(self) -> None:
-        """A task of a class's fixture is not the test's."""
+        """A task of a class's fixture is the fixture's, and not the test's."""
 
         @fail_on(slow_callbacks=ALLOWED)
         class Case(AsyncTestCase):
@@ -211,7 +211,22 @@ class AttributionTest(unittest.TestCase):
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
 
-        self.assertEqual(texts(Case), [])
+        (text,) = texts(Case)
+        self.assertIn("test        class fixture 'server' (AttributionTest.test_wider_scope.<locals>.Case)\n", text)
+
+    def test_hook(self) -> None:
+        """What a class hook blocks is that hook's."""
+
+        @fail_on(slow_callbacks=ALLOWED)
+        class Case(AsyncTestCase):
+            @classmethod
+            async def asyncTearDownClass(cls) -> None:
+                block()
+
+            async def test(self) -> None: ...
+
+        (text,) = texts(Case)
+        self.assertIn("tearDownClass (AttributionTest.test_hook.<locals>.Case)\n", text)
 
     def test_limit(self) -> None:
         """A test that exceeds its limit is told that, and not this too."""

@@ -1,0 +1,247 @@
+"""Faults and limits of what outlives a test under pytest: async fixtures, set-up functions, fixtures of ours."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+import unittest
+
+from tests.pytest_shim.support import PluginTest
+
+LIMIT = "0.2"
+HELPERS = """
+async def forgotten():
+    pass
+
+async def forever():
+    await asyncio.Event().wait()
+
+async def fail_soon():
+    await asyncio.sleep(0.001)
+    raise ValueError("lost")
+"""
+LOST = "coroutine 'forgotten' was never awaited"
+
+
+class WideChecksTest(PluginTest):
+    """Each is told where it happened: at the set-up of the test that asked, or at the tear-down of the last one."""
+
+    def said(self, source: str, *arguments: str) -> tuple[list[str], str]:
+        """Return the summary's lines, and all that was said."""
+        whole = HELPERS + textwrap.dedent(source)
+        _, said = self.run_pytest(whole, *arguments)
+        lines = said.partition("short test summary info")[2].splitlines()[1:-1]
+        return sorted(line.partition(" - ")[0].replace("test_program.py::", "") for line in lines), said
+
+    def test_opening(self) -> None:
+        """A fixture that forgets an await while it is set up is an error of all that use it, and is finished."""
+        summary, said = self.said(
+            """
+            EVENTS = []
+
+            @pytest.fixture(scope="module")
+            async def wide():
+                forgotten()
+                yield
+                EVENTS.append("finished")
+
+            async def test_a(wide):
+                pass
+
+            def test_b():
+                assert EVENTS == ["finished"]
+            """
+        )
+        self.assertEqual(summary, ["ERROR test_a", "PASSED test_b"])
+        self.assertIn(LOST, said)
+        self.assertIn("module fixture 'wide'", said)
+
+    def test_closing(self) -> None:
+        """One that does so while it is finished is an error of the last test's tear-down, whatever its scope."""
+        for scope in ("class", "module", "package", "session"):
+            with self.subTest(scope=scope):
+                summary, said = self.said(
+                    f"""
+                    @pytest.fixture(scope="{scope}")
+                    async def wide():
+                        yield
+                        forgotten()
+
+                    class TestIt:
+                        async def test_a(self, wide):
+                            pass
+
+                        async def test_b(self, wide):
+                            pass
+                    """
+                )
+                self.assertEqual(summary, ["ERROR TestIt::test_b", "PASSED TestIt::test_a", "PASSED TestIt::test_b"])
+                self.assertIn("ERROR at teardown of TestIt.test_b", said)
+                self.assertIn(LOST, said)
+                self.assertIn(f"{scope} fixture 'wide'", said)
+
+    def test_left(self) -> None:
+        """What it leaves, and errors of its tasks while tests run, are told in one report when it is finished."""
+        summary, said = self.said(
+            """
+            @pytest.fixture(scope="module")
+            async def wide():
+                tasks = [asyncio.create_task(forever()), asyncio.create_task(fail_soon())]
+                yield tasks
+
+            async def test_a(wide):
+                await asyncio.sleep(0.01)
+
+            async def test_b(wide):
+                pass
+            """
+        )
+        self.assertEqual(summary, ["ERROR test_b", "PASSED test_a", "PASSED test_b"])
+        self.assertIn("2 faults in module fixture 'wide': 1 unhandled, 1 pending_tasks", said)
+        self.assertIn("task forever() was still pending at the end of the module", said)
+        self.assertIn("ValueError: lost", said)
+
+    def test_correct(self) -> None:
+        """A server and a task that its tear-down ends are no findings, nor is what tests do with them."""
+        self.assert_pass(
+            HELPERS
+            + textwrap.dedent(
+                """
+                @pytest.fixture(scope="module")
+                async def address():
+                    async def echo(reader, writer):
+                        writer.write(await reader.readline())
+                        writer.close()
+
+                    worker = asyncio.create_task(forever())
+                    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+                        yield server.sockets[0].getsockname()
+                    worker.cancel()
+
+                @pytest.mark.parametrize("number", range(3))
+                async def test_echo(address, number):
+                    reader, writer = await asyncio.open_connection(*address)
+                    writer.write(b"x\\n")
+                    assert await reader.read() == b"x\\n"
+                    writer.close()
+                    await writer.wait_closed()
+                """
+            ),
+            count=3,
+        )
+
+    def test_set_up_functions(self) -> None:
+        """Async `setup_class` and its like are checked like fixtures."""
+        summary, said = self.said(
+            """
+            class TestSetUp:
+                @classmethod
+                async def setup_class(cls):
+                    forgotten()
+
+                async def test(self):
+                    pass
+
+            class TestTearDown:
+                @classmethod
+                async def teardown_class(cls):
+                    forgotten()
+
+                async def test(self):
+                    pass
+
+            async def teardown_module():
+                forgotten()
+            """
+        )
+        # The tear-downs of class and module are both the last test's, and pytest makes one group of them.
+        self.assertEqual(summary, ["ERROR TestSetUp::test", "ERROR TestTearDown::test", "PASSED TestTearDown::test"])
+        for name in ("class TestSetUp", "class TestTearDown", "module test_program"):
+            self.assertRegex(said, rf"{LOST}\n[E| ]+test +{name}\n")
+
+    def test_ours(self) -> None:
+        """Fixtures of ours that plain tests use are told of with the scope that pytest ends."""
+        summary, said = self.said(
+            """
+            @asynctestkit.fixture(scope="module")
+            async def wide():
+                yield
+                forgotten()
+
+            async def test_a(wide):
+                pass
+
+            async def test_b(wide):
+                pass
+            """
+        )
+        self.assertEqual(summary, ["ERROR test_b", "PASSED test_a", "PASSED test_b"])
+        self.assertIn(LOST, said)
+        self.assertIn("module fixture 'wide'", said)
+
+    def test_limits(self) -> None:
+        """Each set-up and tear-down has the limit of the run, or of its class or module, and is named."""
+        for scope in ("class", "module", "session"):
+            for place in ("set-up", "tear-down"):
+                steps = ("await forever()", "pass") if place == "set-up" else ("pass", "await forever()")
+                with self.subTest(scope=scope, place=place):
+                    begun = time.monotonic()
+                    _, said = self.said(
+                        f"""
+                        EVENTS = []
+
+                        @pytest.fixture(scope="{scope}")
+                        async def outer():
+                            yield
+                            print("outer is closed")
+
+                        @pytest.fixture(scope="{scope}")
+                        async def wide(outer):
+                            try:
+                                {steps[0]}
+                                yield
+                                {steps[1]}
+                            finally:
+                                print("wide is closed")
+
+                        class TestIt:
+                            async def test_a(self, wide):
+                                pass
+                        """,
+                        f"--asynctestkit-timeout={LIMIT}",
+                        "-s",
+                    )
+                    self.assertLess(time.monotonic() - begun, 3)
+                    told = f"TimeoutError: {scope} fixture 'wide' exceeded its limit of {LIMIT} s in its {place}"
+                    self.assertIn(told, said)
+                    self.assertIn("await forever()", said)
+                    self.assertEqual((said.count("wide is closed"), said.count("outer is closed")), (1, 1), said)
+
+    def test_own_limits(self) -> None:
+        """A mark above the class or in the module says it for what is as wide; the test's own is none of its."""
+        _, said = self.said(
+            """
+            pytestmark = pytest.mark.asynctestkit(timeout=0.3)
+
+            @pytest.fixture(scope="module")
+            async def module():
+                yield
+                await forever()
+
+            @pytest.mark.asynctestkit(timeout=0.2)
+            class TestIt:
+                @classmethod
+                async def teardown_class(cls):
+                    await forever()
+
+                @pytest.mark.asynctestkit(timeout=7)
+                async def test(self, module):
+                    pass
+            """
+        )
+        self.assertIn("class TestIt exceeded its limit of 0.2 s in teardown_class", said)
+        self.assertIn("module fixture 'module' exceeded its limit of 0.3 s in its tear-down", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
