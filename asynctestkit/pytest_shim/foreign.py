@@ -65,11 +65,10 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
 
 def factory_of(item: Any) -> LoopFactory | None:
     """Return the loop factory that a suite for pytest-asyncio has chosen for a test, by its hook or its fixtures."""
-    if LOOP_FACTORY in getattr(item, "fixturenames", ()):
-        params = params_of(item)
-        if LOOP_FACTORY in params:
-            factory: LoopFactory | None = params[LOOP_FACTORY]
-            return factory
+    params = params_of(item)
+    if LOOP_FACTORY in params:
+        factory: LoopFactory | None = params[LOOP_FACTORY]
+        return factory
     values = item.funcargs
     for name in overrides_seen_from(item.parent):
         if name not in values:  # a plain test, which was not told to use it

@@ -18,6 +18,9 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
 `item._fixtureinfo.name2fixturedefs`
     Which names pytest knows, so that an unknown one is told by our own error, which says what was meant. Without it,
     pytest reports what it does not know, and what fixtures gave, with `fixturedef.cached_result`, is missing in notes.
+`_pytest.faulthandler`
+    Keeps a descriptor that goes to the user where stderr is captured, for what is printed when a test cannot be ended.
+    Without it, that may be captured.
 `item._explicit_tearDown`
     Under `--pdb`, where pytest keeps the tearDown that it has taken from a test case. Without it such a test fails:
     it would be torn down twice.
@@ -26,6 +29,7 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -117,3 +121,12 @@ def _words(what: str, name: str) -> str:
         needed=f"by {name!r}",
         fix="use a version of pytest up to 9.2, or a newer asynctestkit",
     )
+
+
+def stderr_of(config: pytest.Config) -> int | None:
+    """Return the descriptor of stderr as it is outside of pytest's capturing; None where pytest does not tell."""
+    with suppress(ImportError, KeyError):
+        from _pytest.faulthandler import fault_handler_stderr_fd_key
+
+        return config.stash[fault_handler_stderr_fd_key]
+    return None

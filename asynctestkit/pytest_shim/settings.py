@@ -14,6 +14,7 @@ from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.loops.managed import LoopFactory, check_factory
 from asynctestkit.pytest_shim.notes import note
 from asynctestkit.pytest_shim.options import MODES, stands_in
+from asynctestkit.pytest_shim.private import stderr_of
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import parse_seconds
@@ -305,10 +306,9 @@ def _share_faulthandler(config: pytest.Config) -> None:
     with suppress(KeyError, ValueError, TypeError):
         if float(config.getini("faulthandler_timeout") or 0) > 0:
             watchdog.stacks = False
-    with suppress(ImportError, KeyError):
-        from _pytest.faulthandler import fault_handler_stderr_fd_key  # private; without it stderr may be captured
-
-        before, watchdog.stderr = watchdog.stderr, config.stash[fault_handler_stderr_fd_key]
+    stderr = stderr_of(config)
+    if stderr is not None:
+        before, watchdog.stderr = watchdog.stderr, stderr
 
         def undo() -> None:
             watchdog.stderr = before
