@@ -195,6 +195,11 @@ class Dispatcher:
         if (owner := _owner()) is not None:
             owner.on_timer(handle)
 
+    def on_job(self) -> None:
+        """Learn that a function was given to the default executor."""
+        if (owner := _owner()) is not None:
+            owner.on_job()
+
     def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
         """Learn of an error that nobody has handled; return whether the exception handler need not be told."""
         if loop.get_exception_handler() is not None:

@@ -334,6 +334,16 @@ def threads_left(before: frozenset[threading.Thread], hides: bool, span: str, gr
     return findings
 
 
+def are_threads_busy(loop: Any) -> bool:
+    """Whether threads of a loop's default executor are not through with their jobs; False where that is not known.
+
+    What tells is private: a thread that has let go of its job counts itself among the idle ones.
+    """
+    executor = getattr(loop, "_default_executor", None)
+    threads, idle = getattr(executor, "_threads", ()), getattr(executor, "_idle_semaphore", None)
+    return idle is not None and getattr(idle, "_value", len(threads)) < len(threads)
+
+
 def is_of_executor(thread: threading.Thread) -> bool:
     """Whether a thread is one of a loop's default executor."""
     return _THREADS_OF_LOOPS.fullmatch(thread.name) is not None

@@ -80,6 +80,7 @@ class Watch:
             "_found",
             "_begun",
             "_blocks",
+            "_has_jobs",
             "_left",
             "_is_shared",
             "_timers",
@@ -112,6 +113,7 @@ class Watch:
         self._young: Young | None = None
         self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
+        self._has_jobs = False
         self._left: list[weakref.ref[Any]] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -224,6 +226,11 @@ class Watch:
         elif owner is not None and owner.lasts:
             owner.on_timer(handle)
 
+    def on_job(self) -> None:
+        """Learn that a function was given to the executor of the loop."""
+        if TEST.get() is self:
+            self._has_jobs = True
+
     def blocks(self, block: blocking.Block) -> None:
         """Learn of a callback that blocks the loop; called in another thread."""
         if self.is_on:
@@ -291,6 +298,8 @@ class Watch:
         """Whether something may still be closed, or begun, in a turn of the loop."""
         if self._young is not None and any(map(coroutines.is_unstarted, self._young.coroutines)):
             return True
+        if self._has_jobs and resources.are_threads_busy(self.loop):
+            return True  # what a thread did not await dies when it is through with its job
         return self._opened is not None and self._opened.any_open
 
     def forget_blocks(self) -> None:

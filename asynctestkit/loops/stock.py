@@ -71,6 +71,10 @@ class Listener(Protocol):
         """Learn that a timer was set."""
         ...
 
+    def on_job(self) -> None:
+        """Learn that a function was given to the default executor."""
+        ...
+
     def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
         """Learn of an error that nobody has handled; return whether the exception handler need not be told."""
         ...
@@ -111,6 +115,8 @@ class StockLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Any, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts) -> asyncio.Future[_T]:
         """Run a function in a thread; where a started thread cannot be let go of, ours are of a kind that can."""
         stock: Any = self
+        if executor is None and self.listener is not None:
+            self.listener.on_job()
         if executor is None and stock._default_executor is None and _JOINS_ALL and not stock._closed:
             from asynctestkit.loops.threads import LeavableExecutor  # no test needs it that has no threads
 
