@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from asynctestkit import plain
-from asynctestkit.checks.policy import policy_of, run_policy
+from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.guard import Guard
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
@@ -22,9 +22,11 @@ from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_cl
 from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
 from asynctestkit.pytest_shim.settings import (
+    MARK,
     REACHES,
     Options,
     Reach,
+    is_marked,
     options_of,
     options_of_case,
     says_for_itself,
@@ -53,11 +55,12 @@ class Group:
         settings: What the options of the run say.
         others: The marks by which other plugins claim tests in this run.
         kind: What kind of loop those tests run on that ask for none.
-        policy: What the checks do in the run.
+        is_marked: Whether the class, or what is around it, has our mark.
+        policy: What the checks do in the run, once that was asked for.
         options: What those ask for that say nothing for themselves.
     """
 
-    __slots__ = ("cls", "kind", "options", "others", "owner", "policy", "settings")
+    __slots__ = ("cls", "is_marked", "kind", "options", "others", "owner", "policy", "settings")
 
     def __init__(self, item: Any) -> None:
         self.cls: type | None = item.cls
@@ -65,7 +68,8 @@ class Group:
         self.settings = settings_of(item.config)
         self.others = marks_of_others(item.config)
         self.kind = LoopOptions(None, self.settings.debug)
-        self.policy = run_policy()
+        self.is_marked = MARK in item.parent.keywords
+        self.policy: Policy | None = None
         self.options: Options | None = None
 
 
@@ -136,7 +140,7 @@ def guarded(item: Any, reach: Reach) -> Callable[[WideScope], Guard]:
 
 def begin_for_case(item: Any) -> bool:
     """Begin the life of a test of a case class, if its marks or wider fixtures of pytest's choose its loop."""
-    options = options_of_case(item, settings_of(item.config)) or _PLAIN
+    options = _options_of_case(item) or _PLAIN
     if options.reach is None and options.factory is None and not wide.used_by(item):
         return False
     _begin(item, options, None)
@@ -145,11 +149,22 @@ def begin_for_case(item: Any) -> bool:
 
 def given_to_case(item: pytest.Item) -> Given | None:
     """Return what a test of a case class is given, its life aside; None where that is nothing."""
-    names, settings = ours.outside_names(item), settings_of(item.config)
-    options = options_of_case(item, settings)
+    group = group_of(item)
+    names, options = ours.outside_names(item, group.cls), _options_of_case(item)
     if options is None:
         return Given(names) if names else None
-    return Given(names, timeout=options.timeout, debug=settings.debug)
+    return Given(names, timeout=options.timeout, debug=group.settings.debug)
+
+
+def _options_of_case(item: Any) -> Options | None:
+    """Return what a test of a case class asks for, None where neither the run nor a mark says anything.
+
+    What the run says of its limit a test case finds by itself.
+    """
+    group = group_of(item)
+    if group.settings.debug is None and not group.is_marked and not is_marked(item):
+        return None
+    return options_of_case(item, group.settings)
 
 
 def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
@@ -177,7 +192,9 @@ def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture])
     group, function = group_of(item), item.obj
     kind = group.kind if options.factory is None else group.kind._replace(factory=options.factory)
     joined, kind = _loop_to_join(item, options, used, kind)
-    policy = policy_of(group.cls, function) or group.policy
+    policy = policy_of(group.cls, function)
+    if policy is None:
+        policy = group.policy = group.policy or run_policy()
     life = ItemLife(Plan(item.name, group.owner, kind, timeout=options.timeout, policy=policy), joined)
     # A test of `@async_test` is called as it is without the plugin.
     decorated = group.cls is None and hasattr(function, "__atk_options__")

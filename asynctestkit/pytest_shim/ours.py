@@ -48,14 +48,15 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
-        if hasattr(item.cls, "_atk_plan"):
-            _leave_unknown_names(item)
+        cls: Any = item.cls
+        if hasattr(cls, "_atk_plan"):
+            _leave_unknown_names(item, cls)
             continue
-        if item.cls is not None and issubclass(item.cls, unittest.TestCase):
+        if cls is not None and issubclass(cls, unittest.TestCase):
             continue
         requests = _requests_of(item)
-        used = _used(item.obj, item.cls, requests)
-        filled = _hidden_parameters(item.obj, item.cls, requests)
+        used = _used(item.obj, cls, requests)
+        filled = _hidden_parameters(item.obj, cls, requests)
         if filled:
             item.stash[_FILLED] = filled
             used = (*used, *filled)
@@ -76,19 +77,19 @@ def offer(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
             config.pluginmanager.register(_provider_of(new))
 
 
-def _leave_unknown_names(item: Any) -> None:
+def _leave_unknown_names(item: Any, cls: Any) -> None:
     """Leave names that pytest does not know either to our own lookup, whose error tells what was meant."""
     known = known_to_pytest(item)
     if known is not None:
-        for name in outside_names(item):
+        for name in outside_names(item, cls):
             if name not in known and name in item.fixturenames:
                 item.fixturenames.remove(name)
 
 
-def outside_names(item: Any) -> tuple[str, ...]:
-    """Return which fixtures of pytest a test of AsyncTestCase takes as parameters."""
-    function = getattr(item.cls, item.originalname, None)
-    names = unknown_to_us(item.cls, function) if hasattr(function, NAMES) else ()
+def outside_names(item: Any, cls: Any) -> tuple[str, ...]:
+    """Return which fixtures of pytest a test of AsyncTestCase, whose class is given, takes as parameters."""
+    function = getattr(cls, item.originalname, None)
+    names = unknown_to_us(cls, function) if hasattr(function, NAMES) else ()
     return tuple(name for name in names if name in item.fixturenames)
 
 

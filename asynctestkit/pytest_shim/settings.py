@@ -96,6 +96,11 @@ def parse_reach(value: object, *, option: str, where: str) -> Reach:
     raise UsageError(message(f"{option} must be a scope, not {value!r}", where=where, fix=f"use one of {valid}"))
 
 
+def is_marked(item: Any) -> bool:
+    """Whether a test has our mark itself, not by what is around it."""
+    return any(mark.name == MARK for mark in item.own_markers)
+
+
 def says_for_itself(item: Any) -> bool:
     """Whether a test has marks of its own, or a decorator, that say what it asks for; else its parents' marks do."""
     for mark in item.own_markers:
@@ -113,13 +118,8 @@ def options_of(item: pytest.Item, settings: Settings) -> Options:
     return options if loop is None else options._replace(marked=True, factory=loop.factory or options.factory)
 
 
-def options_of_case(item: pytest.Item, settings: Settings) -> Options | None:
-    """Return what `options_of` does for a test of a test case class, None where neither run nor mark says anything.
-
-    What the run says of its limit a test case finds by itself.
-    """
-    if settings.debug is None and MARK not in item.keywords:
-        return None
+def options_of_case(item: pytest.Item, settings: Settings) -> Options:
+    """Return what `options_of` does for a test of a test case class."""
     mark = item.get_closest_marker(MARK)
     options = _PLAIN if mark is None else _from_mark(mark, item, settings._replace(test_reach=None))
     return options._replace(timeout=timeout_of(item))
