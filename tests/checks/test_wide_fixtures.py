@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
 import time
 import unittest
 from collections.abc import AsyncIterator, Iterator
@@ -13,26 +11,12 @@ from typing import Any
 from asynctestkit import AsyncTestCase, fixture
 from asynctestkit.checks.watch import running
 from tests.checks import hangs
-from tests.outcomes import Events, complaints, run_class
+from tests.checks.faults import FaultCase, forever, forgotten
+from tests.outcomes import Events, run_class
 from tests.programs import run_program
 
 LIMIT = 0.1
 LOST = "coroutine 'forgotten' was never awaited"
-
-
-async def forgotten() -> None:
-    """Is never awaited."""
-
-
-async def forever() -> None:
-    """Wait for what never comes."""
-    await asyncio.Event().wait()
-
-
-async def fail_soon() -> None:
-    """Fail when somebody waits."""
-    await asyncio.sleep(0.001)
-    raise ValueError("lost")
 
 
 class TwoTests:
@@ -46,19 +30,8 @@ class TwoTests:
         """Do nothing."""
 
 
-class WideCase(unittest.TestCase):
-    """Base."""
-
-    maxDiff = None
-
-    def setUp(self) -> None:
-        logging.disable(logging.CRITICAL)
-        self.addCleanup(logging.disable, logging.NOTSET)
-
-    def tearDown(self) -> None:
-        """Let what the faults have left die here, not in a test that listens for such things."""
-        with complaints():
-            gc.collect()
+class WideCase(FaultCase):
+    """Tells what is reported of tests and of the scopes of their fixtures."""
 
     def told(self, case: type[unittest.TestCase]) -> list[tuple[str, str]]:
         """Run a class; return what it is that each report is of, `test_a` or `tearDownClass`, and the report."""
