@@ -23,7 +23,7 @@ from tests.programs import run_program
 from tests.report.support import ReportCase, masked, needs_uvloop, new_uvloop
 
 WAITS = "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set"
-STANDS = "  test_tasks.py:N in child await asyncio.Event().wait()"
+STANDS = "  here.py:N in child await asyncio.Event().wait()"
 
 
 async def child() -> None:
@@ -114,8 +114,8 @@ class FormatTest(ReportCase):
             [
                 "",
                 "task 'b'",
-                "  test_tasks.py:N in caller look()",
-                "  test_tasks.py:N in look texts.append(format_tasks(self.loop))",
+                "  here.py:N in caller look()",
+                "  here.py:N in look texts.append(format_tasks(self.loop))",
                 "  is running",
                 "",
                 "task 'a'",
@@ -144,7 +144,7 @@ class FormatTest(ReportCase):
             self.settle()
         self.assertEqual(
             [line for line in found.result() if "threading.py" not in line][:4],
-            ["", "task 'b'", "  test_tasks.py:N in blocker end.wait(30)", "  is running"],
+            ["", "task 'b'", "  here.py:N in blocker end.wait(30)", "  is running"],
         )
 
     def test_while_the_loop_works(self) -> None:
@@ -269,8 +269,8 @@ class EagerTest(ReportCase):
         self.start(parent=parent())
         self.loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # mypy reads as on 3.11
         self.loop.run_until_complete(asyncio.sleep(0))
-        row = '  test_tasks.py:N in parent await self.loop.create_task(eager(), name="eager")'
-        inner = "  test_tasks.py:N in eager texts.append(format_tasks(self.loop))"
+        row = '  here.py:N in parent await self.loop.create_task(eager(), name="eager")'
+        inner = "  here.py:N in eager texts.append(format_tasks(self.loop))"
         # Until 3.13 a task that begins at once is given its name afterwards.
         lines = masked(re.sub(r"'Task-\d+'", "'eager'", texts[0]))
         self.assertEqual(lines[1 : lines.index("  is running") + 1], ["", "task 'eager'", inner, "  is running"])
@@ -282,7 +282,7 @@ class EagerTest(ReportCase):
                 row,
                 "  waits for task 'eager'",
                 "  task 'eager'",
-                "    test_tasks.py:N in eager await child()",
+                "    here.py:N in eager await child()",
                 f"  {STANDS}",
                 f"  {WAITS}",
             ],
@@ -319,9 +319,7 @@ class CallbackTest(ReportCase):
             found = pool.submit(look)
             self.loop.call_soon(block)
             self.settle()
-        self.assertEqual(
-            found.result()[:3], ["", "the loop is inside a callback", "  test_tasks.py:N in block end.wait(30)"]
-        )
+        self.assertEqual(found.result()[:3], ["", "the loop is inside a callback", "  here.py:N in block end.wait(30)"])
 
     def test_callback_without_a_frame(self) -> None:
         """A callback that is written in C is shown itself."""
@@ -384,7 +382,7 @@ class StackTest(unittest.TestCase):
             end.wait(30)
 
         rows = [line.replace("begun.set()", "end.wait(30)") for line in self.stack_of(run)]
-        self.assertEqual(rows, ["test_tasks.py:N in run end.wait(30)"])
+        self.assertEqual(rows, ["here.py:N in run end.wait(30)"])
 
     def test_loop(self) -> None:
         """Of a thread that runs a loop it begins with what the loop runs."""
@@ -400,7 +398,7 @@ class StackTest(unittest.TestCase):
             asyncio.run(main())
 
         rows = [line.replace("begun.set()", "end.wait(30)") for line in self.stack_of(run)]
-        self.assertEqual(rows, ["test_tasks.py:N in main inner()", "test_tasks.py:N in inner end.wait(30)"])
+        self.assertEqual(rows, ["here.py:N in main inner()", "here.py:N in inner end.wait(30)"])
 
     def test_unknown_thread(self) -> None:
         """Of a thread that does not exist there is none."""
@@ -422,7 +420,7 @@ class CaseTest(unittest.TestCase):
 
         self.assertEqual(run_one(Case), ["ok"])
         rows = [line for line in masked(texts[0]) if " in " in line and "lambda" not in line]
-        self.assertEqual(rows, ["  test_tasks.py:N in Case.test await asyncio.sleep(0.001)"])
+        self.assertEqual(rows, ["  here.py:N in Case.test await asyncio.sleep(0.001)"])
 
     def test_parked_task(self) -> None:
         """Between two phases the test's task is parked, and says so."""

@@ -15,7 +15,7 @@ import anyio
 from tests.report.support import ReportCase, needs_uvloop, new_uvloop
 
 WAITS = "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set"
-STANDS = "  test_trees.py:N in child await asyncio.Event().wait()"
+STANDS = "  here.py:N in child await asyncio.Event().wait()"
 
 
 async def child() -> None:
@@ -45,7 +45,7 @@ class TreeTest(ReportCase):
             [
                 "",
                 "task 'parent'",
-                '  test_trees.py:N in parent await self.named("inner")',
+                '  here.py:N in parent await self.named("inner")',
                 "  waits for task 'inner'",
                 *self.below("  ", "inner"),
             ],
@@ -63,11 +63,11 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                '  test_trees.py:N in parent await asyncio.gather(self.named("first"), self.named("second", other()))',
+                '  here.py:N in parent await asyncio.gather(self.named("first"), self.named("second", other()))',
                 "  waits for 2 tasks (gather)",
                 *self.below("  ", "first"),
                 "  task 'second'",
-                "    test_trees.py:N in other await asyncio.sleep(30)",
+                "    here.py:N in other await asyncio.sleep(30)",
                 "    sleeps, N s left",
             ],
         )
@@ -81,7 +81,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                '  test_trees.py:N in parent await asyncio.shield(self.named("inner"))',
+                '  here.py:N in parent await asyncio.shield(self.named("inner"))',
                 "  waits for task 'inner' (shield)",
                 *self.below("  ", "inner"),
             ],
@@ -96,7 +96,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                '  test_trees.py:N in parent await asyncio.wait([self.named("inner")], timeout=30)',
+                '  here.py:N in parent await asyncio.wait([self.named("inner")], timeout=30)',
                 "  waits for task 'inner' (asyncio.wait), N s left",
                 *self.below("  ", "inner"),
             ],
@@ -111,7 +111,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                '  test_trees.py:N in parent await asyncio.wait_for(self.named("inner"), 30)',
+                '  here.py:N in parent await asyncio.wait_for(self.named("inner"), 30)',
                 "  waits for task 'inner' (asyncio.wait_for), N s left",
                 *self.below("  ", "inner"),
             ],
@@ -127,7 +127,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                "  test_trees.py:N in parent await one",
+                "  here.py:N in parent await one",
                 "  waits for task 'inner' (asyncio.as_completed)",
                 *self.below("  ", "inner"),
             ],
@@ -143,7 +143,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                "  test_trees.py:N in parent async with asyncio.TaskGroup() as group:",
+                "  here.py:N in parent async with asyncio.TaskGroup() as group:",
                 "  waits for task 'inner' (TaskGroup)",
                 *self.below("  ", "inner"),
             ],
@@ -160,7 +160,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                "  test_trees.py:N in parent await asyncio.sleep(30)",
+                "  here.py:N in parent await asyncio.sleep(30)",
                 "  sleeps, N s left",
                 "  task 'inner', child of a TaskGroup",
                 f"  {STANDS}",
@@ -181,14 +181,14 @@ class TreeTest(ReportCase):
             [
                 "",
                 "task 'body'",
-                "  test_trees.py:N in parent await anyio.sleep(seconds)",
+                "  here.py:N in parent await anyio.sleep(seconds)",
                 "  sleeps, N s left",
                 "  task 'inner', child of a TaskGroup",
                 f"  {STANDS}",
                 f"  {WAITS}",
                 "",
                 "task 'end'",
-                "  test_trees.py:N in parent async with anyio.create_task_group() as group:",
+                "  here.py:N in parent async with anyio.create_task_group() as group:",
                 "  waits for task 'inner' (TaskGroup)",
                 *self.below("  ", "inner"),
             ],
@@ -209,12 +209,12 @@ class TreeTest(ReportCase):
             [
                 "",
                 "task 'one'",
-                "  test_trees.py:N in one await inner",
+                "  here.py:N in one await inner",
                 "  waits for task 'inner'",
                 *self.below("  ", "inner"),
                 "",
                 "task 'two'",
-                "  test_trees.py:N in two await asyncio.shield(inner)",
+                "  here.py:N in two await asyncio.shield(inner)",
                 "  waits for task 'inner' (shield)",
             ],
         )
@@ -231,7 +231,7 @@ class TreeTest(ReportCase):
         self.assertEqual(
             self.report(parent=parent())[2:],
             [
-                "  test_trees.py:N in parent await asyncio.sleep(30)",
+                "  here.py:N in parent await asyncio.sleep(30)",
                 "  sleeps, N s left",
                 "  task 'inner', to be awaited",
                 f"  {STANDS}",
@@ -255,10 +255,10 @@ class TreeTest(ReportCase):
             [
                 "",
                 "task 'one'",
-                "  test_trees.py:N in one await asyncio.wait([tasks[1]])",
+                "  here.py:N in one await asyncio.wait([tasks[1]])",
                 "  waits for task 'two' (asyncio.wait)",
                 "  task 'two'",
-                "    test_trees.py:N in two await tasks[0]",
+                "    here.py:N in two await tasks[0]",
                 "    waits for task 'one', which waits for it",
             ],
         )
@@ -302,7 +302,7 @@ class TreeTest(ReportCase):
             [
                 "",
                 "task 'parent1'",
-                "  test_trees.py:N in parent async with asyncio.TaskGroup() as group:",
+                "  here.py:N in parent async with asyncio.TaskGroup() as group:",
                 "  waits for 3 tasks (TaskGroup)",
                 *self.below("  ", "inner-0"),
                 "  x 2 more like it: 'inner-1' ... 'inner-2'",
@@ -365,14 +365,14 @@ class ChainTest(ReportCase):
             [
                 "",
                 "task 'asks'",
-                "  test_trees.py:N in asks await anext(numbers(), None)",
-                "  test_trees.py:N in numbers await child()",
+                "  here.py:N in asks await anext(numbers(), None)",
+                "  here.py:N in numbers await child()",
                 STANDS,
                 WAITS,
                 "",
                 "task 'loops'",
-                "  test_trees.py:N in loops async for _ in numbers():",
-                "  test_trees.py:N in numbers await child()",
+                "  here.py:N in loops async for _ in numbers():",
+                "  here.py:N in numbers await child()",
                 STANDS,
                 WAITS,
             ],
@@ -393,8 +393,8 @@ class ChainTest(ReportCase):
         self.assertEqual(
             self.report(user=user())[2:],
             [
-                "  test_trees.py:N in user async with manager():",
-                "  test_trees.py:N in manager await child()",
+                "  here.py:N in user async with manager():",
+                "  here.py:N in manager await child()",
                 STANDS,
                 WAITS,
             ],
@@ -427,8 +427,8 @@ class ChainTest(ReportCase):
         async def user(awaitable: Any) -> None:
             await awaitable
 
-        row = "  test_trees.py:N in user await awaitable"
-        inside = "  test_trees.py:N in Generator.__await__ yield from child().__await__()"
+        row = "  here.py:N in user await awaitable"
+        inside = "  here.py:N in Generator.__await__ yield from child().__await__()"
         expected: tuple[tuple[str, Any, list[str]], ...] = (
             ("generator", Generator, [inside]),
             ("on", PassedOn, []),
@@ -452,8 +452,8 @@ class ChainTest(ReportCase):
         self.assertEqual(
             self.report(user=user())[2:],
             [
-                "  test_trees.py:N in user await generator()",
-                "  test_trees.py:N in generator yield from child().__await__()",
+                "  here.py:N in user await generator()",
+                "  here.py:N in generator yield from child().__await__()",
                 STANDS,
                 WAITS,
             ],
@@ -465,7 +465,7 @@ class ChainTest(ReportCase):
         async def deeper(depth: int) -> None:
             await (deeper(depth - 1) if depth else child())
 
-        row = "  test_trees.py:N in deeper await (deeper(depth - 1) if depth else child())"
+        row = "  here.py:N in deeper await (deeper(depth - 1) if depth else child())"
         self.assertEqual(
             self.report(deep=deeper(99))[2:], [row, row, row, "  (the same line 97 times more)", STANDS, WAITS]
         )
@@ -485,7 +485,7 @@ class ChainTest(ReportCase):
             self.lines(also=[task])[1:],  # since Python 3.14 the list of tasks in C has no others
             [
                 f"task {task.get_name()!r}",
-                "  test_trees.py:N in waiter await future",
+                "  here.py:N in waiter await future",
                 "  waits for <Future pending cb=[Task.__wakeup()]>",
             ],
         )

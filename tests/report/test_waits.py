@@ -39,13 +39,13 @@ class WaitTest(ReportCase):
             [
                 "",
                 "task 'a_owner'",
-                "  test_waits.py:N in owner await asyncio.Event().wait()",
+                "  here.py:N in owner await asyncio.Event().wait()",
                 "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set",
                 "",
                 "task 'b_other'",
-                "  test_waits.py:N in other async with lock:",
+                "  here.py:N in other async with lock:",
                 "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
-                "  held by task 'a_owner' at test_waits.py:N in owner",
+                "  held by task 'a_owner' at here.py:N in owner",
             ],
         )
 
@@ -71,12 +71,12 @@ class WaitTest(ReportCase):
             self.report(other=other(), owner=owner())[1:5],
             [
                 "task 'other'",
-                "  test_waits.py:N in other async with locked():",
-                "  test_waits.py:N in locked async with lock:",
+                "  here.py:N in other async with locked():",
+                "  here.py:N in locked async with lock:",
                 "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
             ],
         )
-        self.assertEqual(self.lines()[5], "  held by task 'owner' at test_waits.py:N in owner")
+        self.assertEqual(self.lines()[5], "  held by task 'owner' at here.py:N in owner")
 
     def test_crossed_locks(self) -> None:
         """Two tasks that hold each other's lock are told apart, though they stand at the same line."""
@@ -93,14 +93,14 @@ class WaitTest(ReportCase):
             [
                 "",
                 "task 'task1'",
-                "  test_waits.py:N in both async with other:",
+                "  here.py:N in both async with other:",
                 "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
-                "  held by task 'task2' at test_waits.py:N in both",
+                "  held by task 'task2' at here.py:N in both",
                 "",
                 "task 'task2'",
-                "  test_waits.py:N in both async with other:",
+                "  here.py:N in both async with other:",
                 "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
-                "  held by task 'task1' at test_waits.py:N in both",
+                "  held by task 'task1' at here.py:N in both",
             ],
         )
 
@@ -117,7 +117,7 @@ class WaitTest(ReportCase):
             [
                 "",
                 "task 'other'",
-                "  test_waits.py:N in other await lock.acquire()",
+                "  here.py:N in other await lock.acquire()",
                 "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
             ],
         )
@@ -137,12 +137,12 @@ class WaitTest(ReportCase):
             [
                 "",
                 "task 'one'",
-                "  test_waits.py:N in one await event.wait()",
+                "  here.py:N in one await event.wait()",
                 "  waits for <asyncio.locks.Event object at 0x [unset, waiters:2]> to be set",
                 "  also waiting there: 'other'",
                 "",
                 "task 'other'",
-                "  test_waits.py:N in other await event.wait()",
+                "  here.py:N in other await event.wait()",
                 "  waits for <asyncio.locks.Event object at 0x [unset, waiters:2]> to be set",
                 "  also waiting there: 'one'",
             ],
@@ -159,7 +159,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(waiter=waiter())[2:],
             [
-                "  test_waits.py:N in waiter await condition.wait()",
+                "  here.py:N in waiter await condition.wait()",
                 "  waits to be notified by <asyncio.locks.Condition object at 0x [unlocked, waiters:1]>",
             ],
         )
@@ -182,9 +182,9 @@ class WaitTest(ReportCase):
             self.report(notifier=notifier(), waiter=waiter())[-4:],
             [
                 "task 'waiter'",
-                "  test_waits.py:N in waiter await condition.wait()",
+                "  here.py:N in waiter await condition.wait()",
                 "  waits to acquire <asyncio.locks.Lock object at 0x [locked, waiters:1]>",
-                "  held by task 'notifier' at test_waits.py:N in notifier",
+                "  held by task 'notifier' at here.py:N in notifier",
             ],
         )
 
@@ -200,9 +200,9 @@ class WaitTest(ReportCase):
             self.report(a=user(), b=user(), c=user())[-4:],
             [
                 "task 'c'",
-                "  test_waits.py:N in user async with semaphore:",
+                "  here.py:N in user async with semaphore:",
                 "  waits to acquire <asyncio.locks.Semaphore object at 0x [locked, waiters:1]>",
-                "  held by task 'a' at test_waits.py:N in user, task 'b' at test_waits.py:N in user",
+                "  held by task 'a' at here.py:N in user, task 'b' at here.py:N in user",
             ],
         )
 
@@ -216,7 +216,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(party=party())[2:],
             [
-                "  test_waits.py:N in party await barrier.wait()",
+                "  here.py:N in party await barrier.wait()",
                 "  waits for the other parties of <asyncio.locks.Barrier object at 0x [filling, waiters:1/2]>",
             ],
         )
@@ -231,7 +231,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(getter=getter())[2:],
             [
-                "  test_waits.py:N in getter await queue.get()",
+                "  here.py:N in getter await queue.get()",
                 "  waits for an item of <Queue at 0x maxsize=0 qsize=0>",
             ],
         )
@@ -247,7 +247,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(putter=putter())[2:],
             [
-                '  test_waits.py:N in putter await queue.put("more")',
+                '  here.py:N in putter await queue.put("more")',
                 "  waits for room in <Queue at 0x maxsize=1 qsize=1>",
             ],
         )
@@ -263,7 +263,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(joiner=joiner())[2:],
             [
-                "  test_waits.py:N in joiner await queue.join()",
+                "  here.py:N in joiner await queue.join()",
                 "  waits until all items of <Queue at 0x maxsize=0 qsize=1> are done",
             ],
         )
@@ -277,7 +277,7 @@ class WaitTest(ReportCase):
 
         self.assertEqual(
             self.report(waiter=waiter())[2:],
-            ["  test_waits.py:N in waiter await future", "  waits for <Future pending cb=[Task.task_wakeup()]>"],
+            ["  here.py:N in waiter await future", "  waits for <Future pending cb=[Task.task_wakeup()]>"],
         )
 
     def test_sleep(self) -> None:
@@ -288,7 +288,7 @@ class WaitTest(ReportCase):
 
         self.assertEqual(
             self.report(sleeper=sleeper())[2:],
-            ["  test_waits.py:N in sleeper await asyncio.sleep(30)", "  sleeps, N s left"],
+            ["  here.py:N in sleeper await asyncio.sleep(30)", "  sleeps, N s left"],
         )
 
     def test_time_limit(self) -> None:
@@ -304,8 +304,8 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(outer=outer())[2:],
             [
-                "  test_waits.py:N in outer await inner()",
-                "  test_waits.py:N in inner await asyncio.Event().wait()",
+                "  here.py:N in outer await inner()",
+                "  here.py:N in inner await asyncio.Event().wait()",
                 "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set, timeout: N s left",
             ],
         )
@@ -345,11 +345,11 @@ class WaitTest(ReportCase):
             [
                 "",
                 "task 'spinner'",
-                "  test_waits.py:N in spinner await asyncio.sleep(0)",
+                "  here.py:N in spinner await asyncio.sleep(0)",
                 "  is ready to go on",
                 "",
                 "task 'waiter'",
-                "  test_waits.py:N in waiter await future",
+                "  here.py:N in waiter await future",
                 "  is ready to go on: what it waited for is done",
             ],
         )
@@ -362,7 +362,7 @@ class WaitTest(ReportCase):
         self.start(waiter=waiter())
         self.assertEqual(
             self.lines(),
-            ["", "task 'waiter'", "  test_waits.py:N in waiter async def waiter() -> None: ...", "  has not begun"],
+            ["", "task 'waiter'", "  here.py:N in waiter async def waiter() -> None: ...", "  has not begun"],
         )
 
     def test_cancellation_under_way(self) -> None:
@@ -388,7 +388,7 @@ class WaitTest(ReportCase):
             [
                 "task 'task', being cancelled (2 times)",
                 "task 'task', being cancelled (3 times)",
-                "  test_waits.py:N in stubborn await asyncio.Event().wait()",
+                "  here.py:N in stubborn await asyncio.Event().wait()",
                 "  is ready to go on: its wait was cancelled",
             ],
         )
@@ -413,7 +413,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.lines()[2:],
             [
-                "  test_waits.py:N in client await reader.readline()",
+                "  here.py:N in client await reader.readline()",
                 f"  waits for data from <StreamReader of {server.getsockname()}>",
             ],
         )
@@ -439,7 +439,7 @@ class WaitTest(ReportCase):
         self.settle()
         self.assertEqual(
             self.lines()[2:],
-            ["  test_waits.py:N in parent await process.wait()", f"  waits for the end of <Process {pids[0]}>"],
+            ["  here.py:N in parent await process.wait()", f"  waits for the end of <Process {pids[0]}>"],
         )
 
     def test_thread(self) -> None:
@@ -464,9 +464,9 @@ class WaitTest(ReportCase):
         self.assertEqual(
             [line.replace("uvloop_0", "asyncio_0") for line in lines],
             [
-                "  test_waits.py:N in waiter await asyncio.to_thread(block)",
+                "  here.py:N in waiter await asyncio.to_thread(block)",
                 "  waits for thread 'asyncio_0'",
-                "    test_waits.py:N in block end.wait(30)",
+                "    here.py:N in block end.wait(30)",
             ],
         )
 
@@ -491,9 +491,9 @@ class WaitTest(ReportCase):
         self.assertEqual(
             [line for line in self.lines()[2:] if "threading.py" not in line],
             [
-                "  test_waits.py:N in waiter await anyio.to_thread.run_sync(block, abandon_on_cancel=True)",
+                "  here.py:N in waiter await anyio.to_thread.run_sync(block, abandon_on_cancel=True)",
                 "  waits for thread 'AnyIO worker thread'",
-                "    test_waits.py:N in block end.wait(30)",
+                "    here.py:N in block end.wait(30)",
             ],
         )
 
@@ -516,7 +516,7 @@ class WaitTest(ReportCase):
         self.assertEqual(
             self.report(waiter=waiter())[2:],
             [
-                '  test_waits.py:N in waiter await self.loop.run_in_executor(pool, len, "")',
+                '  here.py:N in waiter await self.loop.run_in_executor(pool, len, "")',
                 "  waits for another thread: <Future at 0x state=pending>",
             ],
         )
@@ -530,7 +530,7 @@ class WaitTest(ReportCase):
                 await receive.receive()
 
         lines = self.report(receiver=receiver())[2:]
-        self.assertEqual(lines[0], "  test_waits.py:N in receiver await receive.receive()")
+        self.assertEqual(lines[0], "  here.py:N in receiver await receive.receive()")
         self.assertRegex(lines[1], "  waits for an item of MemoryObjectReceiveStream")
 
 
@@ -553,7 +553,7 @@ class UvloopWaitTest(WaitTest):
         self.assertEqual(
             self.report(reader=reader())[2:],
             [
-                "  test_waits.py:N in reader await self.loop.sock_recv(ours, 1)",
+                "  here.py:N in reader await self.loop.sock_recv(ours, 1)",
                 "  waits for <_SyncSocketReaderFuture pending cb=[Task.task_wakeup()]>",
             ],
         )
@@ -573,7 +573,7 @@ class SocketTest(ReportCase):
             await self.loop.sock_recv(ours, 1)
 
         lines = self.report(reader=reader())[2:]
-        self.assertEqual(lines[0], "  test_waits.py:N in reader await self.loop.sock_recv(ours, 1)")
+        self.assertEqual(lines[0], "  here.py:N in reader await self.loop.sock_recv(ours, 1)")
         self.assertEqual(lines[1][:50], f"  waits for data from {ours!r}"[:50])
 
 
