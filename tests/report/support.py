@@ -19,6 +19,10 @@ except ImportError:
 TURNS: Final = 30
 """Turns of a loop after which tasks that wait for nothing from outside wait where they will stay."""
 
+STANDS: Final = "  support.py:N in child await asyncio.Event().wait()"
+WAITS: Final = "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set"
+"""What is reported of a task that runs `child`."""
+
 _HERE: Final = rf"(?:{re.escape(str(Path(__file__).parent))}|tests/report)/"
 _MASKS: Final = (
     (re.compile(rf"{_HERE}test_\w+\.py"), "here.py"),
@@ -39,6 +43,11 @@ def masked(text: str) -> list[str]:
     for pattern, replacement in _MASKS:
         text = pattern.sub(replacement, text)
     return text.splitlines()
+
+
+async def child() -> None:
+    """Wait for ever."""
+    await asyncio.Event().wait()
 
 
 class ReportCase(unittest.TestCase):

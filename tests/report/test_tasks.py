@@ -20,15 +20,8 @@ from asynctestkit import AsyncTestCase, format_tasks
 from asynctestkit.report.stacks import format_stack_of
 from tests.outcomes import run_one
 from tests.programs import run_program
-from tests.report.support import ReportCase, masked, needs_uvloop, new_uvloop
-
-WAITS = "  waits for <asyncio.locks.Event object at 0x [unset, waiters:1]> to be set"
-STANDS = "  here.py:N in child await asyncio.Event().wait()"
-
-
-async def child() -> None:
-    """Wait for ever."""
-    await asyncio.Event().wait()
+from tests.report import support
+from tests.report.support import STANDS, WAITS, ReportCase, child, masked, needs_uvloop, new_uvloop
 
 
 class FormatTest(ReportCase):
@@ -228,19 +221,19 @@ class FormatTest(ReportCase):
             text = format_tasks(self.loop)
         finally:
             os.chdir(before)
-        self.assertIn(f"  {__file__}:", text)
+        self.assertIn(f"  {support.__file__}:", text)
 
     def test_places_below_the_working_directory(self) -> None:
         """Below the working directory they are relative to it."""
         self.start(a=child())
         self.settle()
         before = os.getcwd()
-        os.chdir(Path(__file__).parent)
+        os.chdir(Path(support.__file__).parent)
         try:
             text = format_tasks(self.loop)
         finally:
             os.chdir(before)
-        self.assertIn("\n  test_tasks.py:", text)
+        self.assertIn("\n  support.py:", text)
 
 
 @needs_uvloop
