@@ -1,4 +1,4 @@
-"""Run modules under unittest and pytest, and collect the notes of what fails in them."""
+"""Run modules under unittest and pytest, and collect the notes of what fails in them; say which are expected."""
 
 from __future__ import annotations
 
@@ -43,6 +43,47 @@ def pytest_exception_interact(node, call):
     told = json.dumps([node.name, all_notes(call.excinfo.value)])
     node.config.get_terminal_writer().line(f"NOTES {told}")
 """
+
+
+WAIT: Final = """
+async def use(event):
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await event.wait()
+
+def foreign():
+    async def make():
+        return asyncio.get_running_loop().create_future()
+    return asyncio.run(make())
+"""
+
+HEAD: Final = "the Future belongs to an event loop that asynctestkit has not opened"
+
+
+def note(*lines: str) -> list[str]:
+    """Return the one note that these lines make."""
+    first, *rows, fix = lines
+    return [
+        "\n".join(
+            [first, *(f"  {row}" for row in rows), "  see       docs/checks.md#another-loop", f"  fix:      {fix}"]
+        )
+    ]
+
+
+def foreign(used_on: str, fix: str, *rows: str) -> list[str]:
+    """Return the note on a future of no loop of ours."""
+    return note(
+        HEAD,
+        "object    <Future pending>",
+        *rows,
+        "its loop  one that asynctestkit has not opened, closed",
+        *([f"used on   that of {used_on}"] if used_on else []),
+        fix,
+    )
+
+
+HERE: Final = "create KEPT in the test, or in an async hook or fixture: they run on the test's own loop"
+KEPT: Final = "kept as   KEPT of module program"
 
 
 class _Result(unittest.TestResult):
