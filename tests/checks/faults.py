@@ -25,6 +25,18 @@ async def fail_soon() -> None:
     raise ValueError("lost")
 
 
+async def fail_after(event: asyncio.Event) -> None:
+    """Fail when somebody says so."""
+    await event.wait()
+    raise ValueError("lost")
+
+
+async def fail_in_callback(event: asyncio.Event) -> None:
+    """Have a callback fail when somebody says so."""
+    await event.wait()
+    asyncio.get_running_loop().call_soon(int, "x")
+
+
 class FaultCase(unittest.TestCase):
     """A test of faults: neither their log nor what they leave reaches other tests."""
 

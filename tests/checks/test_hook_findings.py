@@ -12,7 +12,7 @@ from asynctestkit import (
     async_hook,
     async_test,
 )
-from tests.checks.faults import fail_soon, forever, forgotten
+from tests.checks.faults import fail_after, fail_in_callback, fail_soon, forever, forgotten
 from tests.checks.hooks_support import HookCase, name_of, report_of
 from tests.outcomes import Events, run_class
 
@@ -188,17 +188,21 @@ class UnhandledTest(HookCase):
         class Held(AsyncTestCase):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                cls.task = asyncio.create_task(fail_soon())
+                cls.begun = asyncio.Event()
+                cls.task = asyncio.create_task(fail_after(cls.begun))
 
             async def test(self) -> None:
+                self.begun.set()
                 await asyncio.sleep(0.01)
 
+            begun: asyncio.Event
             task: asyncio.Task[None]
 
         class Dropped(Held):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                asyncio.create_task(fail_soon())  # that is the fault
+                cls.begun = asyncio.Event()
+                asyncio.create_task(fail_after(cls.begun))  # that is the fault
 
         for case in (Held, Dropped):
             self.assert_found(case, "tearDownClass", "Task exception was never retrieved: ValueError: lost")
@@ -209,11 +213,15 @@ class UnhandledTest(HookCase):
         class Case(AsyncTestCase):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                asyncio.create_task(fail_soon())  # that is the fault
+                cls.begun = asyncio.Event()
+                asyncio.create_task(fail_after(cls.begun))  # that is the fault
 
             async def test(self) -> None:
+                self.begun.set()
                 await asyncio.sleep(0.01)
                 self.fail("for a reason of its own")
+
+            begun: asyncio.Event
 
         told = dict(report_of(Case))
         self.assertEqual(sorted(told), [f"tearDownClass ({name_of(Case)})", "test"])
@@ -223,18 +231,21 @@ class UnhandledTest(HookCase):
     def test_forgotten_by_a_task(self) -> None:
         """A coroutine that a class's task forgets while a test runs is the class's fault."""
 
-        async def worker() -> None:
-            await asyncio.sleep(0.001)
+        async def worker(begun: asyncio.Event) -> None:
+            await begun.wait()
             forgotten()  # type: ignore[unused-coroutine]  # that is the fault
 
         class Case(AsyncTestCase):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                cls.task = asyncio.create_task(worker())
+                cls.begun = asyncio.Event()
+                cls.task = asyncio.create_task(worker(cls.begun))
 
             async def test(self) -> None:
+                self.begun.set()
                 await self.task
 
+            begun: asyncio.Event
             task: asyncio.Task[None]
 
         self.assert_found(Case, "tearDownClass", "coroutine 'forgotten' was never awaited")
@@ -245,21 +256,29 @@ class UnhandledTest(HookCase):
         class Expected(AsyncTestCase):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                asyncio.get_running_loop().call_later(0.001, int, "x")
+                cls.begun = asyncio.Event()
+                cls.task = asyncio.create_task(fail_in_callback(cls.begun))
 
             async def test(self) -> None:
                 with self.expect_loop_error("ValueError"):
+                    self.begun.set()
                     await asyncio.sleep(0.01)
+
+            begun: asyncio.Event
+            task: asyncio.Task[None]
 
         class Awaited(AsyncTestCase):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
-                cls.task = asyncio.create_task(fail_soon())
+                cls.begun = asyncio.Event()
+                cls.task = asyncio.create_task(fail_after(cls.begun))
 
             async def test(self) -> None:
+                self.begun.set()
                 with self.assertRaises(ValueError):
                     await self.task
 
+            begun: asyncio.Event
             task: asyncio.Task[None]
 
         self.assertEqual(run_class(Expected, Awaited), ["ok"])
@@ -278,14 +297,18 @@ class UvloopTest(HookCase):
 
             @classmethod
             async def asyncSetUpClass(cls) -> None:
+                cls.begun = asyncio.Event()
                 cls.task = asyncio.create_task(forever())
-                asyncio.create_task(fail_soon())  # that is the fault
-                asyncio.get_running_loop().call_later(0.001, int, "x")
+                cls.other = asyncio.create_task(fail_in_callback(cls.begun))
+                asyncio.create_task(fail_after(cls.begun))  # that is the fault
 
             async def test(self) -> None:
+                self.begun.set()
                 await asyncio.sleep(0.01)
 
+            begun: asyncio.Event
             task: asyncio.Task[None]
+            other: asyncio.Task[None]
 
         texts = "ValueError: lost", "ValueError: invalid literal", "task forever() was still pending"
         self.assert_found(Case, "tearDownClass", "3 faults", *texts)
