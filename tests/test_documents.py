@@ -28,6 +28,26 @@ class ReadmeTest(unittest.TestCase):
         self.assertEqual([command.split(" && ")[0] for command in commands], ["python3 -m venv .venv"] * 2)
 
 
+class LimitsTest(unittest.TestCase):
+    """What docs/limits.md shows is what can be written, and what is printed."""
+
+    text = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+
+    def test_program_passes(self) -> None:
+        """The example passes, with warnings as errors."""
+        (program,) = re.findall(r"```python\n(.*?)```", self.text, re.DOTALL)
+        outcome = run_program(program, "-W", "error", "-m", "unittest", "test_program")
+        self.assertRegex(outcome.stderr, r"Ran 1 test in \S+\n\nOK\n\Z")
+
+    def test_reports(self) -> None:
+        """Each report stands in what unittest says of the suite that hangs."""
+        said = (ROOT / "tests" / "samples" / "hangs.unittest.out").read_text(encoding="utf-8")
+        shown = re.findall(r"```text\n(.*?)```", self.text, re.DOTALL)
+        self.assertEqual(len(shown), 2)
+        for report in shown:
+            self.assertIn(f"\n{report}\n", said)
+
+
 class ExamplesTest(unittest.TestCase):
     """The example suite runs as a user would run it."""
 
