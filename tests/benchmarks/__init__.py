@@ -8,6 +8,6 @@ only when a workload did not run as it should. `tests/benchmarks/test_benchmarks
     python -m tests.benchmarks --json              the same figures for a program
     python -m tests.benchmarks.under_pytest        fixtures under pytest, beside pytest-asyncio's
 
-Parts: `workloads` says what is measured and which targets hold, `worker` takes one sample in a process of its own,
-`runner` interleaves the samples and works out medians, `table` prints.
+Parts: `bodies` builds what is measured, `workloads` says what that is and which targets hold, `worker` takes one sample
+in a process of its own, `runner` interleaves the samples and works out medians, `table` prints.
 """

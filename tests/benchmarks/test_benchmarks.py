@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from tests.benchmarks import runner, table, under_pytest, workloads
+from tests.benchmarks import bodies, runner, table, under_pytest, workloads
 from tests.benchmarks.workloads import Against, Workload
 
 SHAPE = """\
@@ -185,7 +185,7 @@ class RegistryTest(unittest.TestCase):
             def setUp(self) -> None:
                 self.fail("on purpose")
 
-        timed = workloads.suite(lambda: Failing, sync=True)(3)
+        timed = bodies.suite(lambda: Failing, sync=True)(3)
         with self.assertRaisesRegex(RuntimeError, "3 passing tests were wanted"):
             timed()
 

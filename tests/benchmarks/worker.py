@@ -22,7 +22,8 @@ import threading
 import time
 from typing import Any, Final
 
-from tests.benchmarks.workloads import WORKLOADS, TimedCall
+from tests.benchmarks.bodies import TimedCall
+from tests.benchmarks.workloads import WORKLOADS
 
 WARM_UP: Final = 20
 """Units of the run that does not count."""
