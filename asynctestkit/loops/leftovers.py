@@ -112,7 +112,7 @@ def _let_go(task: asyncio.Task[Any]) -> None:
     """Take a task out of the lists of tasks, and have no complaint made of it."""
     asyncio._unregister_task(task)
     with suppress(AttributeError):  # private; without it the end of the task is logged
-        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # as run_until_complete does
     task.add_done_callback(_look_at)
 
 

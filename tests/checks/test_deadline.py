@@ -401,7 +401,7 @@ class DebuggerTest(DeadlineCase):
     @unittest.skipIf(sys.version_info < (3, 12), "sys.monitoring came with 3.12")
     def test_monitoring(self) -> None:
         """A debugger may use sys.monitoring."""
-        monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+        monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]  # not in 3.11
         monitoring.use_tool_id(monitoring.DEBUGGER_ID, "a debugger")
         try:
             self.assertEqual(run_one(self.case()), ["ok"])

@@ -7,7 +7,7 @@ import types
 import unittest
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from tests.report.support import STANDS, WAITS, ReportCase, child, needs_uvloop, new_uvloop
 
@@ -144,12 +144,13 @@ class ChainTest(ReportCase):
 
     def test_future_written_in_python(self) -> None:
         """Futures and tasks that are not written in C are found as well."""
-        future: asyncio.Future[None] = asyncio.futures._PyFuture(loop=self.loop)  # type: ignore[attr-defined]
+        futures, tasks = cast("Any", (asyncio.futures, asyncio.tasks))  # the names are private
+        future: asyncio.Future[None] = futures._PyFuture(loop=self.loop)
 
         async def waiter() -> None:
             await future
 
-        task: asyncio.Task[None] = asyncio.tasks._PyTask(waiter(), loop=self.loop, name="py")  # type: ignore[attr-defined]
+        task: asyncio.Task[None] = tasks._PyTask(waiter(), loop=self.loop, name="py")
         self.addCleanup(self.loop.run_until_complete, asyncio.gather(task, return_exceptions=True))
         self.addCleanup(task.cancel)
         self.settle()

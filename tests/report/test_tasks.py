@@ -197,7 +197,7 @@ class FormatTest(ReportCase):
     def test_task_that_cannot_be_read(self) -> None:
         """A task that fails when it is looked at does not spoil the report."""
 
-        class Odd(asyncio.Task):  # type: ignore[type-arg]
+        class Odd(asyncio.Task[Any]):
             def get_coro(self) -> Any:
                 raise ValueError("odd")
 
