@@ -202,7 +202,8 @@ def _value(name: str, request: Any) -> Any:
 
 
 def _close(item: Any, life: ItemLife) -> None:
-    item.stash.__delitem__(_VALUES)
+    if _VALUES in item.stash:  # unless one has failed to open
+        del item.stash[_VALUES]
     life.close_ours()
 
 

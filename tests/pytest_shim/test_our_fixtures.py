@@ -99,6 +99,32 @@ class OurFixturesTest(PluginTest):
             ],
         )
 
+    def test_fails_to_open(self) -> None:
+        """One that fails to open is one error; what was opened before it is closed."""
+        source = """
+            from asynctestkit import fixture
+
+            events = []
+
+            @fixture
+            async def first():
+                yield
+                events.append("first is closed")
+
+            @fixture
+            async def breaks(first):
+                raise ValueError("at open")
+
+            async def test_it(breaks): pass
+
+            def test_closed():
+                assert events == ["first is closed"]
+        """
+        self.assertEqual(
+            self.outcomes(source),
+            ["ERROR test_it - ValueError: at open", "PASSED test_closed", "1 passed, 1 error"],
+        )
+
     def test_params_and_autouse(self) -> None:
         """Params make one test each; a fixture that every test uses is used by plain tests, too."""
         source = """
