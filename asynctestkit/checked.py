@@ -49,6 +49,9 @@ class CheckedPhases(Phases):
     watch: Watch | None = None
     """The checks, from the opening of the loop until they report; None where there are none."""
 
+    add_section: Callable[[str, str, str], None] | None = None
+    """Adds a section to the report of the test, where its runner has such: the phase, the section's name, its text."""
+
     failure: BaseException | None = None
     """Why the test has failed so far, where that is known."""
 
@@ -83,7 +86,7 @@ class CheckedPhases(Phases):
 
     def _add_section(self, name: str, text: str) -> bool:
         """Add a section to the report of the test; return whether its runner has such: pytest's items do."""
-        add: Callable[[str, str, str], None] | None = getattr(self.result, "add_report_section", None)
+        add = self.add_section or getattr(self.result, "add_report_section", None)
         if add is not None:
             add(self.pytest_phase, name, text)
         return add is not None
@@ -113,7 +116,7 @@ class CheckedPhases(Phases):
         if policy.is_off:
             return
         if policy.summarised and summary.is_new(self.result):
-            call_before_end(self.result, summary.print_at_end)
+            call_before_end(self.result, summary.print_at_end, last=True)
         watch = self.watch = Watch(policy, self.title)
         watch.start(self.context)
         watch.look_at(loop, shared=self.shared is not None)

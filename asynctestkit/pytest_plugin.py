@@ -70,6 +70,8 @@ def _is_async_inside(function: Any) -> bool:
         elif hasattr(function, "hypothesis"):
             function = function.hypothesis.inner_test
         elif hasattr(function, "__wrapped__"):
+            if getattr(function, "__globals__", {}).get("__name__") == "contextlib":
+                return False  # it gives a context manager
             function = function.__wrapped__
         else:
             break
@@ -320,6 +322,9 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
         _work().take_plain_fixture(fixturedef, request)
     elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
         _work().take_xunit(fixturedef, request)
+    node = request.node
+    if isinstance(node, pytest.Item) and (_shim is not None or is_async(getattr(node, "obj", None))):
+        _work().end_after_fixtures(node)
 
 
 SET_UP_FUNCTIONS: Final = {

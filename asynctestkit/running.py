@@ -87,7 +87,10 @@ def record_late(case: Any, result: Any, step: Callable[[], object]) -> None:
     except Exception as error:
         if result is None:
             raise
+        traceback = error.__traceback__
         clean(error)
+        if error.__traceback__ is None:  # pytest shows no error without one
+            error.__traceback__ = traceback
         with buffered(result):
             result.addError(case, sys.exc_info())
 

@@ -69,6 +69,11 @@ def is_told(coroutine: object) -> bool:
     return _told.pop(id(getattr(coroutine, "cr_origin", None)), None) is not None
 
 
+def is_of_nobody(coroutine: object) -> bool:
+    """Whether a coroutine was made while no checks were on, or in a thread, of which Python keeps no origin."""
+    return getattr(coroutine, "cr_origin", ()) is None
+
+
 def _is_back(coroutine: Any) -> bool:
     """Whether a coroutine was told of before and is young again: who records the warning of its death keeps it."""
     return id(coroutine.cr_origin) in _told

@@ -7,6 +7,7 @@ knows when that is; at the end of the process at the latest.
 from __future__ import annotations
 
 import atexit
+import re
 import sys
 import threading
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from typing import Final, TextIO
 
 from asynctestkit.report.findings import Finding
 
+_NUMBER: Final = re.compile(r"0x[0-9a-fA-F]+|(?<![\w.])\d+\b(?!\.\d)|(?<=[:=])\d+")
 MOST_PLACES: Final = 20
 """How many places are listed of one kind."""
 
@@ -36,7 +38,8 @@ def add(findings: Iterable[Finding], test: str) -> None:
             atexit.register(print_at_end)
         for finding in findings:
             places = _summary.counts.setdefault(finding.kind.value, {})
-            place = f"{finding.place or '(unknown)'}   {finding.headline}"
+            # Ports, descriptors and addresses differ each time.
+            place = f"{finding.place or '(unknown)'}   {_NUMBER.sub('N', finding.headline)}"
             count, first = places.get(place, (0, test))
             places[place] = count + 1, first
 

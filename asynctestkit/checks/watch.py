@@ -168,7 +168,9 @@ class Watch:
     # ---- what is heard meanwhile -------------------------------------------------------------------------------
 
     def unawaited(self, text: str, source: object, place: str) -> bool:
-        """Learn that a coroutine was never awaited."""
+        """Learn that a coroutine was never awaited; one that was made while nobody watched is not the test's."""
+        if coroutines.is_of_nobody(source) and not self._has_jobs and TEST.get() in (self, None):
+            return False
         if not coroutines.is_told(source):
             self._add(coroutines.never_awaited(text, source, place))
         return True
@@ -403,7 +405,16 @@ class Watch:
         if not found:
             return None
         failing = [finding for finding in found if self.policy.level_of(finding) is Level.FAIL]
-        self._tell([finding for finding in found if finding not in failing])
+        raised: list[tuple[Finding, FindingWarning]] = []
+        for finding in found:
+            if finding not in failing:
+                try:
+                    self._tell(finding)
+                except FindingWarning as warning:  # warnings are errors in this run
+                    raised.append((finding, warning))
+        if raised and not failing:
+            raise raised[0][1] if len(raised) == 1 else error_of([finding for finding, _ in raised], self.test)
+        failing += [finding for finding, _ in raised]
         return error_of(failing, self.test) if failing else None
 
     def note(self) -> str | None:
@@ -413,12 +424,11 @@ class Watch:
         notes += [note_of([finding], of) for finding, of in self._beside]
         return "\n".join(notes) or None
 
-    def _tell(self, findings: list[Finding]) -> None:
+    def _tell(self, finding: Finding) -> None:
         if self.policy.summarised:
-            summary.add(findings, self.test)
-            return
-        for finding in findings:
-            warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding))
+            summary.add([finding], self.test)
+        else:
+            warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding, self.test))
 
 
 def context_of_error(context: Mapping[str, Any]) -> contextvars.Context | None:
@@ -431,9 +441,9 @@ def context_of_error(context: Mapping[str, Any]) -> contextvars.Context | None:
     return context_of(task) if isinstance(task, asyncio.Task) else None
 
 
-def _place_of(finding: Finding) -> tuple[str, int]:
-    """Return file and line that a warning of a finding is shown at."""
+def _place_of(finding: Finding, test: str) -> tuple[str, int]:
+    """Return file and line that a warning of a finding is shown at; the test where no place is known."""
     if finding.place is None:
-        return __file__, 1
+        return test, 1
     file, _, line = finding.place.partition(" in ")[0].rpartition(":")
     return file, int(line)

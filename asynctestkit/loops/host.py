@@ -279,9 +279,9 @@ class HostTask:
     def _on_sigint(self, number: int, frame: FrameType | None) -> None:
         """Interrupt the phase at the first Ctrl-C; at the second, and between phases, stop on the spot."""
         error = KeyboardInterrupt()
+        waits = waits_of(self.loop, [] if self.task is None else [self.task]) if self._busy else None
         if not self.interrupt(error):
             raise KeyboardInterrupt
-        waits = waits_of(self.loop, [] if self.task is None else [self.task])
         if waits is not None:
             error.add_note(note(WAITS.headline, waits))
         # The signal may have come while the loop sleeps in its selector; this wakes it.

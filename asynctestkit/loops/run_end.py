@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 
 class _SessionEnd:
@@ -45,25 +45,52 @@ def _nothing() -> None:
     """Do nothing, where a result has no buffers."""
 
 
-def call_before_end(result: Any, end: Callable[[], None]) -> None:
-    """Have `end` called before `result.stopTestRun()`; a result that cannot be told leaves it to its caller."""
-    stop = getattr(result, "stopTestRun", None)
-    if stop is None:
-        return
+_ENDS: Final = "_atk_ends"
+"""Where a result keeps what is called before its `stopTestRun`."""
+
+
+def call_before_end(result: Any, end: Callable[[], None], *, last: bool = False) -> None:
+    """Have `end` called before `result.stopTestRun()`; a result that cannot be told leaves it to its caller.
+
+    Args:
+        result: The result of the run.
+        end: An error of it is reported on the result.
+        last: Whether it comes after what others have asked for: it tells of the whole run.
+    """
+    ends: list[tuple[bool, Callable[[], None]]] | None = getattr(result, _ENDS, None)
+    if ends is None:
+        ends = []
+        try:
+            _wrap_stop(result, ends)
+        except AttributeError:  # it has none, or has slots: the end of the process is left
+            return
+    ends.append((last, end))
+
+
+def _wrap_stop(result: Any, ends: list[tuple[bool, Callable[[], None]]]) -> None:
+    stop, own = result.stopTestRun, vars(result).get("stopTestRun")
 
     def stop_test_run(*args: object, **kwargs: object) -> object:
         try:
-            del result.stopTestRun  # what stands on the class is called from now on, as ever
+            # What was there before is called from now on, as ever.
+            delattr(result, _ENDS)
+            if own is None:
+                del result.stopTestRun
+            else:
+                result.stopTestRun = own
             with buffered(result):
-                try:
-                    end()
-                except Exception:
-                    result.addError(_SessionEnd(), sys.exc_info())
+                for _, end in sorted(ends, key=_is_last):
+                    try:
+                        end()
+                    except Exception:
+                        result.addError(_SessionEnd(), sys.exc_info())
         finally:
             outcome = stop(*args, **kwargs)
         return outcome
 
-    try:
-        result.stopTestRun = stop_test_run
-    except AttributeError:  # a result with slots: the end of the process is left
-        return
+    setattr(result, _ENDS, ends)
+    result.stopTestRun = stop_test_run
+
+
+def _is_last(asked: tuple[bool, Callable[[], None]]) -> bool:
+    return asked[0]

@@ -48,7 +48,7 @@ _MARKS: Final = pytest.StashKey[list[str]]()
 
 def is_surely_ours(item: Any) -> bool:
     """Whether a test that nobody else claims runs in a life of ours whatever fixtures it has."""
-    return hasattr(item.cls, "_atk_plan") or is_async(item.obj)
+    return hasattr(getattr(item, "cls", None), "_atk_plan") or is_async(item.obj)
 
 
 def before_theirs(function: Any) -> Any:

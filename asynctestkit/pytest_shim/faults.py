@@ -128,7 +128,7 @@ def explain(error: RuntimeError) -> None:
 @contextlib.contextmanager
 def kept_from_anyio(items: Iterable[Any]) -> Generator[None]:
     """Keep anyio from making plain functions of methods of AsyncTestCase whose class or module has its mark."""
-    hidden = [item for item in items if hasattr(item.cls, "_atk_plan")] if items else []
+    hidden = [item for item in items if hasattr(getattr(item, "cls", None), "_atk_plan")] if items else []
     for item in hidden:
         item.get_closest_marker = _without_anyio(item.get_closest_marker)
     try:

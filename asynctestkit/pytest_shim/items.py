@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import unittest
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +22,7 @@ from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of
 from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
+from asynctestkit.pytest_shim.private import XUNIT, params_of
 from asynctestkit.pytest_shim.settings import (
     MARK,
     REACHES,
@@ -41,6 +43,8 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 LIFE: Final = pytest.StashKey[ItemLife]()
+_ENDS: Final = pytest.StashKey[bool]()
+"""Whether it has been said that the life ends with the item."""
 _OPTIONS: Final = pytest.StashKey["Options | None"]()
 
 _PLAIN: Final = Options()
@@ -63,8 +67,9 @@ class Group:
     __slots__ = ("cls", "is_marked", "kind", "options", "others", "owner", "policy", "settings")
 
     def __init__(self, item: Any) -> None:
-        self.cls: type | None = item.cls
-        self.owner: type = self.cls or type(FUNCTIONS, (), {"__module__": item.module.__name__})
+        self.cls: type | None = getattr(item, "cls", None)  # an example in a docstring has neither class nor module
+        module: str = getattr(getattr(item, "module", None), "__name__", item.nodeid)
+        self.owner: type = self.cls or type(FUNCTIONS, (), {"__module__": module})
         self.settings = settings_of(item.config)
         self.others = marks_of_others(item.config)
         self.kind = LoopOptions(None, self.settings.debug)
@@ -126,7 +131,7 @@ def guarded(item: Any, reach: Reach) -> Callable[[WideScope], Guard]:
     """Return what makes the guard of something as wide as `reach` that is set up for a test."""
 
     def make(scope: WideScope) -> Guard:
-        policy = policy_of(item.cls, None) if reach is Reach.CLASS else None
+        policy = policy_of(group_of(item).cls, None) if reach is Reach.CLASS else None
         return Guard(
             scope,
             policy=policy or run_policy(),
@@ -139,11 +144,12 @@ def guarded(item: Any, reach: Reach) -> Callable[[WideScope], Guard]:
 
 
 def begin_for_case(item: Any) -> bool:
-    """Begin the life of a test of a case class, if its marks or wider fixtures of pytest's choose its loop."""
-    options = _options_of_case(item) or _PLAIN
-    if options.reach is None and options.factory is None and not wide.used_by(item):
+    """Begin the life of a test of a case class, if marks or wider fixtures choose its loop, or fixtures outlast it."""
+    options, ends_later = _options_of_case(item) or _PLAIN, _may_end_more(item)
+    if options.reach is None and options.factory is None and not ends_later and not wide.used_by(item):
         return False
-    _begin(item, options, None)
+    life = _begin(item, options, None)
+    life.awaits_tear_down = life.awaits_tear_down or ends_later
     return True
 
 
@@ -182,10 +188,21 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
         life = _life_of_function(item, options, used)
     item.stash[LIFE] = life
     life.provided_outside = partial(wide.provided_to, item)
+    life.add_section = item.add_report_section
     for fixture in used:
         fixture.watch(life)
-    item.addfinalizer(partial(_end, item, life))
+    end_after_fixtures(item)
     return life
+
+
+def end_after_fixtures(item: pytest.Item) -> None:
+    """Have the life of a test, if it will have one, ended when all of its fixtures are finished that come after this.
+
+    Plain ones among them may end what the test has begun; finalisers run in reverse, so that this comes first.
+    """
+    if _ENDS not in item.stash:
+        item.stash[_ENDS] = True
+        item.addfinalizer(partial(_end, item))
 
 
 def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
@@ -222,11 +239,51 @@ def _life_of_plain_case(item: Any, case: Any, options: Options, used: list[wide.
     return life
 
 
-def _end(item: pytest.Item, life: ItemLife) -> None:
+def _end(item: pytest.Item) -> None:
+    del item.stash[_ENDS]
+    life = item.stash.get(LIFE, None)
+    if life is None:
+        return
     del item.stash[LIFE]
     note = life.end(getattr(item, "instance", None))
     if note is not None:  # too late for the report of the test itself
-        item.add_report_section("teardown", "asynctestkit", note)
+        item.add_report_section("teardown", "findings", note)
+
+
+def ends_with_body(item: Any, life: ItemLife) -> bool:
+    """Whether nothing of a test can come after its body, so that its faults can be told at once.
+
+    Else they are told when the last of its fixtures is finished, which may still end what the test has begun.
+    """
+    if life.may_go_on() or hasattr(item.obj, "hypothesis"):
+        return False
+    return not _may_end_more(item)
+
+
+def _may_end_more(item: Any) -> bool:
+    """Whether fixtures of pytest may end what a test has begun: one that is not known, or the test's own finalisers."""
+    names = [name for name in item.fixturenames if name[0] != "_" or name.startswith(_AFTER_EACH)]
+    if not HARMLESS.issuperset(names) and not HARMLESS.union(params_of(item)).issuperset(names):
+        return True
+    return "request" in names and "request" in _parameters(item.obj)
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+_AFTER_EACH: Final = (f"{XUNIT}method", f"{XUNIT}function")
+"""How those of pytest's own fixtures begin that call functions of the user's after each test."""
+HARMLESS: Final = frozenset(
+    (
+        *("request", "monkeypatch", "tmp_path", "tmp_path_factory", "caplog", "capsys", "capfd", "capsysbinary"),
+        *("capfdbinary", "capteesys", "recwarn", "pytestconfig", "subtests", "cache", "record_property", "testdir"),
+        *("record_testsuite_property", "record_xml_attribute", "pytester", "tmpdir", "tmpdir_factory"),
+        *("unused_tcp_port", "unused_tcp_port_factory", "unused_udp_port", "unused_udp_port_factory"),
+    )
+)
+"""Fixtures that end nothing a test may have begun."""
 
 
 def _loop_to_join(

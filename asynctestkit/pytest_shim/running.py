@@ -6,7 +6,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -14,11 +14,10 @@ from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim import ours
 from asynctestkit.pytest_shim.current import item_of
-from asynctestkit.pytest_shim.items import asked, life_of, wanted
+from asynctestkit.pytest_shim.items import asked, ends_with_body, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.notes import note
 from asynctestkit.pytest_shim.overrides import overrides_seen_from
-from asynctestkit.pytest_shim.private import params_of
 from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.report import mistakes
@@ -114,27 +113,6 @@ def _run_once(item: pytest.Function, life: ItemLife, function: Any, arguments: d
         value = life.run_body(function, **arguments)
     if value is not None:
         mistakes.refuse_value(value, function, name)
-
-
-def ends_with_body(item: Any, life: ItemLife) -> bool:
-    """Whether nothing of a test can come after its body, so that its faults can be told at once.
-
-    Else they are told when the last of its fixtures is finished, which may still end what the test has begun.
-    """
-    if life.may_go_on() or hasattr(item.obj, "hypothesis"):
-        return False
-    return HARMLESS.issuperset(item.fixturenames) or HARMLESS.union(params_of(item)).issuperset(item.fixturenames)
-
-
-HARMLESS: Final = frozenset(
-    (
-        *("request", "monkeypatch", "tmp_path", "tmp_path_factory", "caplog", "capsys", "capfd", "capsysbinary"),
-        *("capfdbinary", "capteesys", "recwarn", "pytestconfig", "subtests", "cache", "record_property", "testdir"),
-        *("record_testsuite_property", "record_xml_attribute", "pytester", "tmpdir", "tmpdir_factory"),
-        *("unused_tcp_port", "unused_tcp_port_factory", "unused_udp_port", "unused_udp_port_factory"),
-    )
-)
-"""Fixtures that end nothing a test may have begun."""
 
 
 def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> Any:

@@ -40,7 +40,7 @@ class Kind(enum.Enum):
         return f"docs/checks.md#{self.value.replace('_', '-')}"
 
 
-_PLACE: Final = re.compile(r"\S.*:\d+ in ")
+_PLACE: Final = re.compile(r"\S.*:\d+(?: in |$)")
 
 
 class Finding(NamedTuple):
