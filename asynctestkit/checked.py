@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from asynctestkit.checks import summary
+from asynctestkit.checks.keepers import is_kept
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.tasks import GRACE
 from asynctestkit.checks.watch import Watch
@@ -61,6 +62,8 @@ class CheckedPhases(Phases):
     winding_up = False
     """Whether what the test has left is looked for, and ended, while the checks listen."""
 
+    _marked_by: Watch | None = None
+    """The checks that have ended, by which what the test has made is known."""
     _managed: ManagedLoop | None = None
     _runner: Runner | None = None
 
@@ -189,11 +192,16 @@ class CheckedPhases(Phases):
         elif pending:
             managed.cancel(pending, self.time_left)
 
+    def keeps(self, task: object) -> bool:
+        """Whether something that outlives the test holds one of its tasks, which is not ended with it then."""
+        return is_kept(task, self._marked_by)
+
     def end_checks(self) -> None:
         """Stop the checks. Stopping twice is allowed."""
         self.failure = None
         watch, self.watch = self.watch, None
         if watch is not None:
+            self._marked_by = watch
             watch.stop()
             if self._managed is not None:
                 listen(self._managed.loop, None if self.shared is None else self.shared.listener)
@@ -232,6 +240,7 @@ def look_for_what_is_left(
             pending = find(managed.loop)
             if not pending and not watch.may_have_left:
                 break
+    pending = {task for task in pending if not watch.keeps(task, instance)}
     watch.finish(managed.loop, pending, instance)
     if watch.wants_errors:
         end(pending)

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
-from asynctestkit.checks import coroutines, resources
+from asynctestkit.checks import coroutines, keepers, resources
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import Watch, context_of_error, running
 from asynctestkit.checks.young import grow_old, young
@@ -122,6 +122,14 @@ class LastingWatch(Watch):
         return told
 
     # ---- the end -----------------------------------------------------------------------------------------------
+
+    def keeps(self, thing: object, instance: object) -> bool:
+        """Whether something else than the fixture itself holds a thing on purpose."""
+        return self._is_shared and keepers.is_kept(thing, self, besides=instance, by_fixtures=False)
+
+    def is_of_fixture(self, thing: object) -> bool:
+        """Do not ask: it is of this one."""
+        return False
 
     def look_at_young(self) -> None:
         """Do nothing: that is done at the end of each phase."""

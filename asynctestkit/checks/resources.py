@@ -8,16 +8,13 @@ it dies (see `tap`).
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
 import re
-import selectors
 import socket
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from types import CellType, FrameType, MappingProxyType, MethodType
 from typing import Any, Final, NamedTuple
 
 from asynctestkit.report.findings import Finding, Kind
@@ -66,15 +63,15 @@ class Opened:
         """Whether anything that was noted is open."""
         return any(thing is not None and _is_open(thing) for ref, _ in self._listed for thing in (ref(),))
 
-    def left(self, *, shared: bool, instance: object) -> list[Left]:
-        """Return what is still open; on a shared loop, what nobody but the test itself keeps."""
+    def left(self, keeps: Callable[[object], bool]) -> list[Left]:
+        """Return what is still open, but for what something wider `keeps`."""
         left: list[Left] = []
         pipes = {id(pipe) for ref, _ in self._listed for pipe in _pipes_of(ref())}  # no list that would keep them
         for ref, place in self._listed:
             thing = ref()
             if thing is None or not _is_open(thing) or id(thing) in pipes:
                 continue
-            if not (shared and _is_kept(thing, besides=instance)):
+            if not keeps(thing):
                 left.append(Left(_unclosed(thing, place), ref))
         return left
 
@@ -84,54 +81,6 @@ def _pipes_of(thing: Any) -> list[Any]:
     if not isinstance(thing, asyncio.SubprocessTransport) or not _is_open(thing):
         return []
     return [thing.get_pipe_transport(descriptor) for descriptor in range(3)]
-
-
-MOST_REFERRERS: Final = 500
-"""How many objects are looked at to learn whether somebody keeps a transport."""
-
-
-def _is_kept(thing: object, *, besides: object) -> bool:
-    """Whether something else than asyncio and the test holds a transport: the pool of a wider fixture, say."""
-    todo: list[object] = [thing]
-    own = getattr(besides, "__dict__", None)
-    own = gc.get_referents(own)[0] if isinstance(own, MappingProxyType) else own  # a class shows its names, no more
-    seen = {id(todo), id(thing), id(besides), id(own)}
-    looked = 0
-    while todo and looked < MOST_REFERRERS:
-        one = todo.pop()
-        for referrer in gc.get_referrers(one):
-            looked += 1
-            if id(referrer) in seen or _is_of_loop(referrer):
-                continue
-            seen.add(id(referrer))
-            if _is_machinery(referrer):
-                todo.append(referrer)
-            elif isinstance(referrer, list | dict) or type(referrer).__module__ != "builtins":
-                return True
-    return False
-
-
-def _is_of_loop(thing: object) -> bool:
-    """Whether something is the loop's, a thread's or a call's own, and nobody holds a transport by it."""
-    if isinstance(thing, dict):  # an instance's attributes are a dictionary of their own sometimes
-        return "_scheduled" in thing or any(isinstance(value, selectors.SelectorKey) for value in thing.values())
-    return isinstance(thing, FrameType | asyncio.AbstractEventLoop | threading.Thread | selectors.SelectorKey)
-
-
-_MACHINERY: Final = ("asyncio", "_asyncio", "selectors", "_socket", "socket", "_weakref", "weakref")
-
-
-def _is_machinery(thing: object) -> bool:
-    """Whether something holds a transport only as long as asyncio does."""
-    if type(thing).__module__.partition(".")[0] in _MACHINERY or isinstance(thing, tuple | MethodType | CellType | set):
-        return True
-    if not isinstance(thing, dict):
-        return False
-    if any(
-        name in thing for name in ("_loop", "_protocol", "_transport", "_extra", "_target", "_proc")
-    ):  # of an object of theirs
-        return True
-    return any(type(value).__module__ == "asyncio.base_subprocess" for value in thing.values())
 
 
 def _is_open(thing: Any) -> bool:
@@ -192,13 +141,13 @@ class Begun:
         """Return where a generator was begun that dies, whose weak reference is dead already; None: not noted."""
         return self._listed.pop(id(made), (None, None))[1]
 
-    def left(self) -> list[Finding]:
-        """Return findings of those that are neither exhausted nor closed."""
+    def left(self, keeps: Callable[[object], bool]) -> list[Finding]:
+        """Return findings of those that are neither exhausted nor closed, but for what something wider `keeps`."""
         listed = [(ref(), place) for ref, place in self._listed.values()]
         return [
             left_open(made, place)
             for made, place in listed
-            if made is not None and made.ag_frame is not None and not made.ag_running
+            if made is not None and made.ag_frame is not None and not made.ag_running and not keeps(made)
         ]
 
 
@@ -308,13 +257,20 @@ def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: 
     return findings
 
 
-def threads_left(before: frozenset[threading.Thread], hides: bool, span: str, grace: float = 0.05) -> list[Finding]:
+def threads_left(
+    before: frozenset[threading.Thread],
+    hides: bool,
+    span: str,
+    keeps: Callable[[object], bool],
+    grace: float = 0.05,
+) -> list[Finding]:
     """Return findings of threads that were started since `before` and do not end within the grace.
 
     Args:
         before: Threads that are none of the test's.
         hides: Whether the loop keeps its executor to itself: then no thread of an executor counts.
         span: What has ended: the test, or something wider.
+        keeps: Whether something wider keeps a thread.
         grace: Seconds for each.
     """
     findings: list[Finding] = []
@@ -329,7 +285,7 @@ def threads_left(before: frozenset[threading.Thread], hides: bool, span: str, gr
         if thread.ident is None:  # it is only about to be started
             continue
         thread.join(grace)
-        if thread.is_alive():
+        if thread.is_alive() and not keeps(thread):
             findings.append(_thread(thread, span))
     return findings
 

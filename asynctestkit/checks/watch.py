@@ -25,7 +25,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-from asynctestkit.checks import blocking, coroutines, loop_errors, resources, summary, tasks
+from asynctestkit.checks import blocking, coroutines, keepers, loop_errors, resources, summary, tasks
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
@@ -333,15 +333,24 @@ class Watch:
         if pending and levels[Kind.PENDING_TASKS]:
             self._add_all(tasks.still_pending(pending, self.span))
         if self._opened is not None and levels[Kind.UNCLOSED]:
-            self._add_left(self._opened.left(shared=self._is_shared, instance=instance))
+            self._add_left(self._opened.left(lambda thing: self.keeps(thing, instance)))
         if self._begun is not None and levels[Kind.ASYNC_GENERATORS]:
-            self._add_all(self._begun.left())
+            self._add_all(self._begun.left(self.is_of_fixture))
         if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
             self._add_all(resources.readers_left(loop, self._has_made))
         scheduled = getattr(loop, "_scheduled", ())
         if scheduled and levels[Kind.TIMERS]:
-            own = [(timer, self._place_of(timer)) for timer in scheduled if self._has_made(timer)]
+            made_here = [timer for timer in scheduled if self._has_made(timer) and not self.is_of_fixture(timer)]
+            own = [(timer, self._place_of(timer)) for timer in made_here]
             self._add_all(resources.timers_left(own, loop.time()))
+
+    def keeps(self, thing: object, instance: object) -> bool:
+        """Whether something that outlives the test holds a thing on purpose, which only a shared loop allows."""
+        return self._is_shared and keepers.is_kept(thing, self, besides=instance)
+
+    def is_of_fixture(self, thing: object) -> bool:
+        """Whether a wider fixture holds a thing."""
+        return keepers.is_kept(thing, self, by_others=False)
 
     def _place_of(self, timer: Any) -> str | None:
         """Return where a timer was set, None where that is not known."""
@@ -381,7 +390,7 @@ class Watch:
         executor = getattr(loop, "_default_executor", None)
         hides = loop is not None and not hasattr(loop, "_default_executor")  # uvloop's does
         known = self._known_threads.union(getattr(executor, "_threads", ()))
-        self._add_all(resources.threads_left(known, hides, self.span))
+        self._add_all(resources.threads_left(known, hides, self.span, self.is_of_fixture))
 
     def _add_all(self, findings: Iterable[Finding]) -> None:
         for finding in findings:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, Protocol
 
 from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
@@ -107,20 +107,29 @@ class SharedLoop:
         if debug is not self.mode:
             self.set_debug(debug)
 
-    def leave(self, user: User, task: asyncio.Task[Any] | None = None, limit: float | None = None) -> None:
+    def leave(
+        self,
+        user: User,
+        task: asyncio.Task[Any] | None = None,
+        limit: float | None = None,
+        *,
+        keeps: Callable[[object], bool] | None = None,
+    ) -> None:
         """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled.
 
         Args:
             user: The test.
             task: Its own task.
             limit: Seconds that what it has left behind may take at most to tidy up.
+            keeps: Whether something wider keeps a task, which is not cancelled then.
         """
         try:
             if self.managed.loop.is_closed():
                 self._closed_by = self._closed_by or user.name
             else:
                 self._reset()
-                self.cancel(self._left_by_test(task), limit)
+                left = self._left_by_test(task)
+                self.cancel({one for one in left if keeps is None or not keeps(one)}, limit)
         finally:
             self.users.remove(user)
             if not self.holders:

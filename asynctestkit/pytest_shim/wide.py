@@ -11,7 +11,7 @@ import contextvars
 import inspect
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import pytest
 
@@ -51,6 +51,9 @@ class Watcher(Protocol):
 
 class WideFixture:
     """One async fixture, or set-up function, wider than a test; listed while it is open."""
+
+    outlives_tests: ClassVar[bool] = True
+    """Says to the checks that what it holds is kept on purpose."""
 
     def __init__(self, name: str, reach: Reach, options: LoopOptions, *, place: str, config: pytest.Config) -> None:
         self.name = name

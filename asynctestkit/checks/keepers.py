@@ -1,0 +1,105 @@
+"""Whether something that a test has made is kept by what outlives the test: then it is not left behind.
+
+Rules:
+
+1. Who holds a thing is asked of the garbage collector, and then who holds that, until something that outlives a test is
+   met: a wider fixture, or, where these count, a module, a class, a task of a wider scope.
+2. The test itself, and what runs it, lead nowhere: its test case, calls, the loop, the machinery of asyncio and pytest.
+3. Where there are too many to ask, the thing counts as kept: nobody is blamed for what is not known.
+
+All objects of the process are looked at for each step, which takes milliseconds: it is asked only of what was left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import selectors
+from types import FrameType, MappingProxyType, TracebackType
+from typing import Any, Final
+
+from asynctestkit.report.contexts import TEST, context_of
+
+MOST_STEPS: Final = 20
+MOST_HOLDERS: Final = 20_000
+_MACHINERY: Final = frozenset(
+    (
+        *("asyncio", "_asyncio", "concurrent", "contextvars", "selectors", "threading", "uvloop", "weakref"),
+        *("_pytest", "asynctestkit", "pluggy", "pytest", "unittest"),
+        *("atexit", "builtins", "gc", "importlib", "logging", "signal", "sys", "warnings"),
+    )
+)
+"""Packages whose objects and modules do not keep what a test has made on purpose."""
+
+
+def is_kept(
+    thing: object, watch: object, *, besides: object = None, by_fixtures: bool = True, by_others: bool = True
+) -> bool:
+    """Whether something that outlives a test holds a thing.
+
+    Args:
+        thing: What the test has made.
+        watch: The checks of the test, which mark what is its own.
+        besides: The test case, or the class, that holds it without keeping it.
+        by_fixtures: Whether wider fixtures count.
+        by_others: Whether modules, classes and the tasks of others do.
+    """
+    own: Any = getattr(besides, "__dict__", None)
+    own = gc.get_referents(own)[0] if isinstance(own, MappingProxyType) else own  # a class shows its names, no more
+    seen = {id(thing), id(besides), id(own)}
+    frontier = [thing]
+    for _ in range(MOST_STEPS):
+        found: list[Any] = []
+        seen.update((id(seen), id(frontier), id(found)))
+        holders = gc.get_referrers(*frontier)
+        seen.add(id(holders))
+        for holder in holders:
+            if id(holder) in seen:
+                continue
+            seen.add(id(holder))
+            if (by_fixtures and _is_fixture(holder)) or (by_others and _outlives(holder, watch)):
+                return True
+            if not _leads_nowhere(holder):
+                found.append(holder)
+        del holders
+        if not found:
+            return False
+        frontier = found
+        if len(seen) > MOST_HOLDERS:
+            break
+    return True
+
+
+def _is_fixture(holder: Any) -> bool:
+    """Whether something is what keeps the value of a fixture wider than a test: ours, or pytest's."""
+    cls = type(holder)
+    if cls.__name__ == "FixtureDef" and cls.__module__.startswith("_pytest."):
+        return bool(holder.scope != "function")
+    return getattr(cls, "outlives_tests", False) is True
+
+
+def _outlives(holder: Any, watch: object) -> bool:
+    if isinstance(holder, dict):
+        return "__spec__" in holder and _package(holder.get("__name__")) not in _MACHINERY
+    if isinstance(holder, asyncio.Task):
+        context = context_of(holder)
+        return context is not None and context.get(TEST) is not watch
+    return isinstance(holder, type) and _package(holder.__module__) not in _MACHINERY
+
+
+def _leads_nowhere(holder: Any) -> bool:
+    """Whether something holds others only as long as it runs, or as machinery."""
+    if isinstance(holder, FrameType | TracebackType | BaseException | asyncio.AbstractEventLoop | type):
+        return True
+    if isinstance(holder, dict):  # a module's, or a loop's own
+        return "__spec__" in holder or "_scheduled" in holder
+    if isinstance(holder, selectors.SelectorKey):
+        return True
+    package = _package(type(holder).__module__)
+    if package == "asynctestkit":
+        return not getattr(type(holder), "holds_for_fixtures", False)
+    return package in ("_contextvars", "_pytest", "pluggy", "unittest")
+
+
+def _package(name: object) -> str:
+    return str(name).partition(".")[0]
