@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import operator
 import selectors
 from types import FrameType, MappingProxyType, TracebackType
 from typing import Any, Final
@@ -54,8 +55,8 @@ def is_kept(
         holders = gc.get_referrers(*frontier)
         seen.add(id(holders))
         for holder in holders:
-            if id(holder) in seen:
-                continue
+            if id(holder) in seen or (type(holder) is tuple and _are_same(holder, frontier)):
+                continue  # the arguments of the call among them
             seen.add(id(holder))
             if (by_fixtures and _is_fixture(holder)) or (by_others and _outlives(holder, watch)):
                 return True
@@ -68,6 +69,10 @@ def is_kept(
         if len(seen) > MOST_HOLDERS:
             break
     return True
+
+
+def _are_same(these: tuple[Any, ...], those: list[Any]) -> bool:
+    return len(these) == len(those) and all(map(operator.is_, these, those))
 
 
 def _is_fixture(holder: Any) -> bool:
