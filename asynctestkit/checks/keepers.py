@@ -85,7 +85,8 @@ def _is_fixture(holder: Any) -> bool:
 
 def _outlives(holder: Any, watch: object) -> bool:
     if isinstance(holder, dict):
-        return "__spec__" in holder and _package(holder.get("__name__")) not in _MACHINERY
+        names: dict[str, Any] = holder
+        return "__spec__" in names and _package(names.get("__name__")) not in _MACHINERY
     if isinstance(holder, asyncio.Task):
         context = context_of(holder)
         return context is not None and context.get(TEST) is not watch

@@ -68,7 +68,8 @@ def call_before_end(result: Any, end: Callable[[], None], *, last: bool = False)
 
 
 def _wrap_stop(result: Any, ends: list[tuple[bool, Callable[[], None]]]) -> None:
-    stop, own = result.stopTestRun, vars(result).get("stopTestRun")
+    own: Any = result.__dict__.get("stopTestRun")
+    stop = result.stopTestRun
 
     def stop_test_run(*args: object, **kwargs: object) -> object:
         try:

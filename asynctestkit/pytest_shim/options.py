@@ -90,7 +90,9 @@ def describe_foreign_markers(config: pytest.Config) -> None:
 
 _CHECKED: Final = (
     "asynctestkit_timeout",
+    "asynctestkit_debug",
     "asynctestkit_mode",
+    "asyncio_debug",
     "asyncio_mode",
     "asyncio_default_fixture_loop_scope",
     "asyncio_default_test_loop_scope",
@@ -112,3 +114,5 @@ def _is_given(config: pytest.Config, name: str) -> bool:
         return bool(config.getini(name))
     except (KeyError, ValueError):
         return False
+    except pytest.UsageError:  # it has one that cannot be
+        return True

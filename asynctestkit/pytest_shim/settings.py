@@ -261,6 +261,9 @@ def _first(config: pytest.Config, name: str) -> Any:
         return config.getini(name) or None
     except (KeyError, ValueError):
         return None
+    except pytest.UsageError as error:
+        where = "pytest's ini file, or -o on the command line"
+        raise UsageError(message(f"{name}: {error}", where=where, fix="write true or false")) from None
 
 
 def _mode(config: pytest.Config) -> str:

@@ -233,6 +233,8 @@ def _node(item: pytest.Item, reach: Reach) -> pytest.Collector:
         Reach.SESSION: pytest.Session,
     }
     node = item.getparent(kinds[reach])
+    if node is None and reach is Reach.PACKAGE:  # as for pytest's own fixtures
+        node = item.session
     if node is None:
         raise UsageError(
             message(

@@ -48,6 +48,19 @@ class LoopsTest(PluginTest):
         """
         self.assert_pass(source, count=2)
 
+    def test_package_outside_of_packages(self) -> None:
+        """Where there is no package, the session stands for it, as for pytest's own fixtures."""
+        source = """
+            loops = []
+
+            @pytest.mark.asynctestkit(loop_scope="package")
+            @pytest.mark.parametrize("n", range(2))
+            async def test_it(n):
+                loops.append(asyncio.get_running_loop())
+                assert loops[0] is loops[-1]
+        """
+        self.assert_pass(source, count=2)
+
     def test_loop_scope(self) -> None:
         """`loop_scope` makes the tests of a class, module, package or session share a loop."""
         source = """

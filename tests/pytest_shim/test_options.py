@@ -25,6 +25,7 @@ class OptionsTest(PluginTest):
             ("--asynctestkit-timeout=soon", "", "not 'soon'"),
             ("-q", "asynctestkit_timeout = -1\n", "write 5.0 for five seconds, none for no limit"),
             ("-q", "asynctestkit_mode = automatic\n", "use one of 'auto', 'strict'"),
+            ("-q", "asynctestkit_debug = perhaps\n", "write true or false"),
         ):
             with self.subTest(option=option, ini=ini):
                 code, said = self.run_pytest("async def test_it(): pass", option, ini=ini)
