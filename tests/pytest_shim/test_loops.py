@@ -93,15 +93,17 @@ class LoopsTest(PluginTest):
         """What a test leaves running on a shared loop ends with the test."""
         source = """
             pytestmark = pytest.mark.asynctestkit(loop_scope="module")
+            ended = []
 
             @asynctestkit.fail_on(pending_tasks=False)
             async def test_leaves():
                 loop = asyncio.get_running_loop()
-                test_leaves.task = loop.create_task(asyncio.sleep(60))
+                task = loop.create_task(asyncio.sleep(60))
+                task.add_done_callback(lambda task: ended.append(task.cancelled()))
                 await asyncio.sleep(0)
 
             async def test_ended():
-                assert test_leaves.task.cancelled()
+                assert ended == [True]
                 assert asyncio.all_tasks() == {asyncio.current_task()}
         """
         self.assert_pass(source, count=2)
