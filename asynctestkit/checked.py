@@ -232,7 +232,7 @@ def look_for_what_is_left(
         if watch.has_new_threads:
             watch.look_at_threads(None)
         return
-    if getattr(managed.loop, "_ready", None):  # what the last step of the test has asked to be called
+    if watch.is_due(managed.loop):  # what its last step has asked to be called
         managed.settle()
     pending = find(managed.loop)
     if pending or watch.may_have_left:

@@ -356,6 +356,10 @@ class Watch:
         """Return where a timer was set, None where that is not known."""
         return None if self._timers is None else self._timers.get(timer)
 
+    def is_due(self, loop: Any) -> bool:
+        """Whether the loop is about to call something that the test has asked for."""
+        return any(map(self._has_made, tuple(getattr(loop, "_ready", ()))))
+
     def _has_made(self, handle: Any) -> bool:
         return handle._context.get(TEST) is self
 
