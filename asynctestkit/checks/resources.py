@@ -238,8 +238,13 @@ def _of_callback(callback: Any) -> tuple[str, str, tuple[str, str], list[tuple[s
     return module.partition(".")[0], name, (f"{module}.{name}", name), defined
 
 
-def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float) -> list[Finding]:
-    """Return findings of timers that have neither fired nor been cancelled; a sleeping task's is the task's affair."""
+def timers_left(
+    handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float, keeps: Callable[[object], bool]
+) -> list[Finding]:
+    """Return findings of timers that have neither fired nor been cancelled; a sleeping task's is the task's affair.
+
+    What something wider `keeps` is left out.
+    """
     findings: list[Finding] = []
     for handle, place in handles:
         callback: Any = getattr(handle, "_callback", None)
@@ -248,7 +253,7 @@ def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: 
         while hasattr(callback, "func"):
             callback = callback.func
         package, name, names, defined = _of_callback(callback)
-        if package in ("asyncio", "asynctestkit"):
+        if package in ("asyncio", "asynctestkit") or keeps(handle):
             continue
         facts = [("created", place)] if place else []
         facts += [("due", f"in {handle.when() - now:.1f} s"), *defined]

@@ -340,9 +340,8 @@ class Watch:
             self._add_all(resources.readers_left(loop, self._has_made))
         scheduled = getattr(loop, "_scheduled", ())
         if scheduled and levels[Kind.TIMERS]:
-            made_here = [timer for timer in scheduled if self._has_made(timer) and not self.is_of_fixture(timer)]
-            own = [(timer, self._place_of(timer)) for timer in made_here]
-            self._add_all(resources.timers_left(own, loop.time()))
+            own = [(timer, self._place_of(timer)) for timer in scheduled if self._has_made(timer)]
+            self._add_all(resources.timers_left(own, loop.time(), self.is_of_fixture))
 
     def keeps(self, thing: object, instance: object) -> bool:
         """Whether something that outlives the test holds a thing on purpose, which only a shared loop allows."""
