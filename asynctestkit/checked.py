@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from asynctestkit.checks import summary
-from asynctestkit.checks.keepers import is_kept
+from asynctestkit.checks.keepers import unkept
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.tasks import GRACE
 from asynctestkit.checks.watch import Watch
@@ -23,6 +23,7 @@ from asynctestkit.loops.run_end import call_before_end
 from asynctestkit.loops.shared import SharedLoop, scope_of
 from asynctestkit.loops.stock import listen
 from asynctestkit.loops.turn import nothing_is_left
+from asynctestkit.report.contexts import TEST, context_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.hangs import Part
@@ -182,7 +183,13 @@ class CheckedPhases(Phases):
     def _pending(self, loop: asyncio.AbstractEventLoop) -> Tasks:
         own = None if self.host is None else self.host.task
         left = other_tasks(loop, frozenset(), own)
-        return left if self.shared is None else {task for task in left if scope_of(task) is None}
+        return left if self.shared is None else {task for task in left if scope_of(task) is None and self._is_own(task)}
+
+    def _is_own(self, task: asyncio.Task[Any]) -> bool:
+        """Whether a task is not known to be another test's, for which something wider keeps it."""
+        made_in = context_of(task)
+        owner = None if made_in is None else made_in.get(TEST)
+        return owner is None or owner is (self.watch or self._marked_by)
 
     def _end_what_is_left(self, managed: ManagedLoop, pending: Tasks) -> None:
         """Begin step 10 while the checks listen: errors that come up now are the test's, too."""
@@ -192,9 +199,9 @@ class CheckedPhases(Phases):
         elif pending:
             managed.cancel(pending, self.time_left)
 
-    def keeps(self, task: object) -> bool:
-        """Whether something that outlives the test holds one of its tasks, which is not ended with it then."""
-        return is_kept(task, self._marked_by)
+    def unkept(self, tasks: Tasks) -> Tasks:
+        """Return those of the tasks left that end with the test: its own which nothing that outlives it holds."""
+        return set(unkept([task for task in tasks if self._is_own(task)], self._marked_by))
 
     def end_checks(self) -> None:
         """Stop the checks. Stopping twice is allowed."""
@@ -242,7 +249,7 @@ def look_for_what_is_left(
             pending = find(managed.loop)
             if not pending and not watch.may_have_left:
                 break
-    pending = {task for task in pending if not watch.keeps(task, instance)}
+    pending = set(watch.unkept(list(pending), instance))
     watch.finish(managed.loop, pending, instance)
     if watch.wants_errors:
         end(pending)

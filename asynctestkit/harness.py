@@ -342,7 +342,7 @@ class Life(LimitedPhases):
             elif host is not None and not host.ended:
                 managed.settle()
             if shared is not None:
-                shared.leave(self, None if host is None else host.task, limit, keeps=self.keeps)
+                shared.leave(self, None if host is None else host.task, limit, choose=self.unkept)
         finally:
             self._at_closing = None
             self.closing_faults += managed.take_faults()

@@ -16,10 +16,13 @@ import asyncio
 import gc
 import operator
 import selectors
+from collections.abc import Sequence
 from types import FrameType, MappingProxyType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from asynctestkit.report.contexts import TEST, context_of
+
+T = TypeVar("T")
 
 MOST_STEPS: Final = 20
 MOST_HOLDERS: Final = 20_000
@@ -33,13 +36,36 @@ _MACHINERY: Final = frozenset(
 """Packages whose objects and modules do not keep what a test has made on purpose."""
 
 
-def is_kept(
-    thing: object, watch: object, *, besides: object = None, by_fixtures: bool = True, by_others: bool = True
+def is_kept(thing: object, watch: object, **options: Any) -> bool:
+    """Whether something that outlives a test holds a thing; see `_is_any_kept`."""
+    return _is_any_kept([thing], watch, **options)
+
+
+def unkept(things: Sequence[T], watch: object, **options: Any) -> list[T]:
+    """Return those of many things that nothing that outlives the test holds; see `_is_any_kept`.
+
+    All are asked of together, and halves of them where one is held: many that are left cost hardly more than one.
+    """
+    if not things or not _is_any_kept(things, watch, **options):
+        return list(things)
+    if len(things) == 1:
+        return []
+    middle = len(things) // 2
+    return unkept(things[:middle], watch, **options) + unkept(things[middle:], watch, **options)
+
+
+def _is_any_kept(
+    things: Sequence[object],
+    watch: object,
+    *,
+    besides: object = None,
+    by_fixtures: bool = True,
+    by_others: bool = True,
 ) -> bool:
-    """Whether something that outlives a test holds a thing.
+    """Whether something that outlives a test holds any of some things.
 
     Args:
-        thing: What the test has made.
+        things: What the test has made.
         watch: The checks of the test, which mark what is its own.
         besides: The test case, or the class, that holds it without keeping it.
         by_fixtures: Whether wider fixtures count.
@@ -47,8 +73,8 @@ def is_kept(
     """
     own: Any = getattr(besides, "__dict__", None)
     own = gc.get_referents(own)[0] if isinstance(own, MappingProxyType) else own  # a class shows its names, no more
-    seen = {id(thing), id(besides), id(own)}
-    frontier = [thing]
+    frontier: list[Any] = list(things)
+    seen = {id(things), id(besides), id(own), *map(id, frontier)}
     for _ in range(MOST_STEPS):
         found: list[Any] = []
         seen.update((id(seen), id(frontier), id(found)))

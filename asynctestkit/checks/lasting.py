@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
-from asynctestkit.checks import coroutines, keepers, resources
+from asynctestkit.checks import coroutines, resources
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import Watch, context_of_error, running
 from asynctestkit.checks.young import grow_old, young
@@ -38,6 +38,7 @@ class LastingWatch(Watch):
     """
 
     __slots__ = ("_kept", "_looks", "_most", "_sockets", "_threads", "_threads_before", "asker")
+    _counting: ClassVar[Mapping[str, bool]] = {"by_fixtures": False}  # it may be the fixture's own
     lasts: ClassVar[bool] = True
 
     def __init__(self, policy: Policy, title: str, span: str) -> None:
@@ -122,10 +123,6 @@ class LastingWatch(Watch):
         return told
 
     # ---- the end -----------------------------------------------------------------------------------------------
-
-    def keeps(self, thing: object, instance: object) -> bool:
-        """Whether something else than the fixture itself holds a thing on purpose."""
-        return self._is_shared and keepers.is_kept(thing, self, besides=instance, by_fixtures=False)
 
     def is_of_fixture(self, thing: object) -> bool:
         """Do not ask: it is of this one."""

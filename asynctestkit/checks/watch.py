@@ -22,8 +22,8 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeVar
 
 from asynctestkit.checks import blocking, coroutines, keepers, loop_errors, resources, summary, tasks
 from asynctestkit.checks.policy import Level, Policy
@@ -33,6 +33,8 @@ from asynctestkit.report.contexts import TEST, context_of
 from asynctestkit.report.errors import FindingError, Interruption
 from asynctestkit.report.findings import Finding, FindingWarning, Kind, error_of, note_of, report_of
 from asynctestkit.report.origins import DEPTH, caller
+
+T = TypeVar("T")
 
 
 class _Running(threading.local):
@@ -94,6 +96,8 @@ class Watch:
         *("is_on", "loop", "max_block", "policy", "span", "test"),
     )
 
+    _counting: ClassVar[Mapping[str, bool]] = {}
+    """What does not count as a keeper, as `keepers` takes it."""
     lasts: ClassVar[bool] = False
     """Whether it is of something that outlives a test (see `lasting`)."""
 
@@ -345,7 +349,11 @@ class Watch:
 
     def keeps(self, thing: object, instance: object) -> bool:
         """Whether something that outlives the test holds a thing on purpose, which only a shared loop allows."""
-        return self._is_shared and keepers.is_kept(thing, self, besides=instance)
+        return not self.unkept([thing], instance)
+
+    def unkept(self, things: Sequence[T], instance: object) -> list[T]:
+        """Return those of many things that nothing that outlives the test holds on purpose."""
+        return keepers.unkept(things, self, besides=instance, **self._counting) if self._is_shared else list(things)
 
     def is_of_fixture(self, thing: object) -> bool:
         """Whether a wider fixture holds a thing."""

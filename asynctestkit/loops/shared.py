@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, Protocol
 
 from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
-from asynctestkit.loops.others import other_tasks
+from asynctestkit.loops.others import Tasks, other_tasks
 from asynctestkit.loops.stock import Listener, listen
 from asynctestkit.report.contexts import context_of
 from asynctestkit.report.errors import LoopError, message
@@ -113,7 +113,7 @@ class SharedLoop:
         task: asyncio.Task[Any] | None = None,
         limit: float | None = None,
         *,
-        keeps: Callable[[object], bool] | None = None,
+        choose: Callable[[Tasks], Tasks] | None = None,
     ) -> None:
         """End one use: the tasks that the test has left behind, but for its own, which has ended, are cancelled.
 
@@ -121,7 +121,7 @@ class SharedLoop:
             user: The test.
             task: Its own task.
             limit: Seconds that what it has left behind may take at most to tidy up.
-            keeps: Whether something wider keeps a task, which is not cancelled then.
+            choose: Returns those of the tasks that are cancelled; None: all are.
         """
         try:
             if self.managed.loop.is_closed():
@@ -129,7 +129,7 @@ class SharedLoop:
             else:
                 self._reset()
                 left = self._left_by_test(task)
-                self.cancel({one for one in left if keeps is None or not keeps(one)}, limit)
+                self.cancel(left if choose is None else choose(left), limit)
         finally:
             self.users.remove(user)
             if not self.holders:
@@ -154,7 +154,7 @@ class SharedLoop:
             if scope.covers(cls):
                 scope.fail()
 
-    def cancel(self, tasks: set[asyncio.Task[Any]], limit: float | None = None) -> None:
+    def cancel(self, tasks: Tasks, limit: float | None = None) -> None:
         """Cancel tasks and wait for them, no longer than `limit` seconds."""
         if tasks:
             self.managed.cancel(tasks, limit)

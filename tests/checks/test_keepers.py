@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import unittest
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest import mock
 
 from asynctestkit import AsyncTestCase, fail_on, fixture
 from tests.outcomes import run_class
@@ -80,6 +82,40 @@ class KeepersTest(unittest.TestCase):
         """A module keeps tasks and servers, and the fixtures of nobody the thread and the timer."""
         (line,) = run_class(case_of(lambda case, pool, client: None))
         self.assertIn("2. thread Event.wait is still alive at the end of the test", line)
+
+    def test_kept_for_a_while(self) -> None:
+        """A task that is not kept any more is no finding of the test that lets go of it."""
+
+        class Case(AsyncTestCase):
+            loop_scope = "class"
+
+            async def test_a(self) -> None:
+                KEPT.append(asyncio.create_task(asyncio.Event().wait()))
+
+            async def test_b(self) -> None:
+                KEPT.clear()
+
+        self.assertEqual(run_class(Case), ["ok"])
+
+    def test_many(self) -> None:
+        """Tasks that are left are asked of together, however many they are."""
+        asked: list[int] = []
+
+        def get_referrers(*things: object) -> list[Any]:
+            asked.append(len(things))
+            return gc.get_referrers(*things)
+
+        @fail_on(pending_tasks=False)
+        class Case(AsyncTestCase):
+            loop_scope = "class"
+
+            async def test(self) -> None:
+                self.tasks = [asyncio.create_task(asyncio.Event().wait()) for _ in range(200)]
+
+        with mock.patch("asynctestkit.checks.keepers.gc", mock.Mock(wraps=gc, get_referrers=get_referrers)):
+            self.assertEqual(run_class(Case), ["ok"])
+        self.assertEqual(asked[0], 200)
+        self.assertLess(len(asked), 50)
 
     def test_case(self) -> None:
         """The test case and what it holds keep nothing, in whatever it is."""
