@@ -33,7 +33,7 @@ COMMANDS: Final = {
 }
 
 WITHOUT_PLUGIN: Final = ("-p", "no:asynctestkit")
-"""What is added to pytest's command to run it without ours; it says the same as with it."""
+"""What is added to pytest's command to run it without ours, which says the same but for the sections of functions."""
 
 FULL_TRACEBACK: Final = {"ASYNCTESTKIT_FULL_TRACEBACK": "1"}
 
@@ -51,9 +51,15 @@ def names() -> list[str]:
     return sorted(path.stem for path in SAMPLES.glob("[a-z]*.py"))
 
 
-def expected_file(name: str, runner: str) -> Path:
-    """Return where the expected output of a sample is kept."""
-    return SAMPLES / f"{name}.{runner}.out"
+def expected_file(name: str, runner: str, *options: str) -> Path:
+    """Return where the expected output of a sample is kept; without the plugin it is another for some of them."""
+    own = own_file(name, runner) if options == WITHOUT_PLUGIN else None
+    return own if own is not None and own.exists() else SAMPLES / f"{name}.{runner}.out"
+
+
+def own_file(name: str, runner: str) -> Path:
+    """Return where the output without the plugin is kept of a sample that shows sections of its reports with it."""
+    return SAMPLES / f"{name}.{runner}-alone.out"
 
 
 def pytest_fault() -> str | None:

@@ -16,6 +16,7 @@ import sys
 import unittest
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests import samples_support as samples
 from tests.programs import ROOT, run
@@ -38,7 +39,7 @@ class SamplesTest(unittest.TestCase):
     def compare(self, runner: str, *options: str) -> None:
         for name, said in run_all(runner, *options):
             with self.subTest(sample=name):
-                expected = samples.expected_file(name, runner).read_text(encoding="utf-8")
+                expected = samples.expected_file(name, runner, *options).read_text(encoding="utf-8")
                 if sys.version_info[:3] == (3, 12, 1):
                     said, expected = samples.same_counts(said), samples.same_counts(expected)
                 self.assertEqual(said, expected)
@@ -56,7 +57,7 @@ class SamplesTest(unittest.TestCase):
 
     @unittest.skipIf(samples.pytest_fault(), samples.pytest_fault() or "")
     def test_pytest_alone(self) -> None:
-        """Under pytest without the plugin, which is told the same."""
+        """Under pytest without the plugin, which is told the same; only functions have no sections in their reports."""
         self.compare("pytest", *samples.WITHOUT_PLUGIN)
 
 
@@ -142,11 +143,21 @@ def write(names: list[str]) -> None:
             print(f"{runner}: left alone, {fault}")
             continue
         for name in names:
-            path, said = samples.expected_file(name, runner), samples.run_sample(name, runner)
-            before = path.read_text(encoding="utf-8") if path.exists() else ""
-            if said != before:
-                path.write_text(said, encoding="utf-8")
-                print(path.name, *difflib.ndiff(before.splitlines(), said.splitlines()), sep="\n")
+            said = samples.run_sample(name, runner)
+            _write(samples.expected_file(name, runner), said)
+            if runner == "pytest":
+                alone = samples.run_sample(name, runner, *samples.WITHOUT_PLUGIN)
+                if alone == said:
+                    samples.own_file(name, runner).unlink(missing_ok=True)
+                else:
+                    _write(samples.own_file(name, runner), alone)
+
+
+def _write(path: Path, said: str) -> None:
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if said != before:
+        path.write_text(said, encoding="utf-8")
+        print(path.name, *difflib.ndiff(before.splitlines(), said.splitlines()), sep="\n")
 
 
 if __name__ == "__main__":
