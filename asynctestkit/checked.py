@@ -23,7 +23,7 @@ from asynctestkit.loops.run_end import call_before_end
 from asynctestkit.loops.shared import SharedLoop, scope_of
 from asynctestkit.loops.stock import listen
 from asynctestkit.loops.turn import nothing_is_left
-from asynctestkit.report.contexts import TEST, context_of
+from asynctestkit.report.contexts import watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.hangs import Part
@@ -187,8 +187,7 @@ class CheckedPhases(Phases):
 
     def _is_own(self, task: asyncio.Task[Any]) -> bool:
         """Whether a task is not known to be another test's, for which something wider keeps it."""
-        made_in = context_of(task)
-        owner = None if made_in is None else made_in.get(TEST)
+        owner = watch_of(task)
         return owner is None or owner is (self.watch or self._marked_by)
 
     def _end_what_is_left(self, managed: ManagedLoop, pending: Tasks) -> None:

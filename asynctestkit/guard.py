@@ -24,7 +24,7 @@ from asynctestkit.checks.debuggers import is_debugged
 from asynctestkit.checks.lasting import LastingWatch, dispatcher
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.loops.guarded import FixturePhases, GuardedPhases
-from asynctestkit.report.contexts import TEST, context_of
+from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.findings import Kind
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -218,8 +218,7 @@ class Guard:
     def _find(self, loop: asyncio.AbstractEventLoop) -> Tasks:
         watch = self._watch
         own = None if self._phases.host is None else self._phases.host.task
-        found = {task for task in asyncio.all_tasks(loop) if task is not own}
-        return {task for task in found if (made_in := context_of(task)) is not None and made_in.get(TEST) is watch}
+        return {task for task in asyncio.all_tasks(loop) if task is not own and watch_of(task) is watch}
 
 
 class _Phase:

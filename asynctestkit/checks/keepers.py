@@ -36,11 +36,6 @@ _MACHINERY: Final = frozenset(
 """Packages whose objects and modules do not keep what a test has made on purpose."""
 
 
-def is_kept(thing: object, watch: object, **options: Any) -> bool:
-    """Whether something that outlives a test holds a thing; see `_is_any_kept`."""
-    return _is_any_kept([thing], watch, **options)
-
-
 def unkept(things: Sequence[T], watch: object, **options: Any) -> list[T]:
     """Return those of many things that nothing that outlives the test holds; see `_is_any_kept`.
 

@@ -14,12 +14,12 @@ import gc
 import socket
 import threading
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from asynctestkit.checks import coroutines, resources
 from asynctestkit.checks.policy import Policy
-from asynctestkit.checks.watch import Watch, context_of_error, running
+from asynctestkit.checks.watch import T, Watch, context_of_error, running
 from asynctestkit.checks.young import grow_old, young
 from asynctestkit.report.contexts import TEST
 from asynctestkit.report.findings import Finding, Kind
@@ -124,9 +124,9 @@ class LastingWatch(Watch):
 
     # ---- the end -----------------------------------------------------------------------------------------------
 
-    def is_of_fixture(self, thing: object) -> bool:
-        """Do not ask: it is of this one."""
-        return False
+    def _not_of_fixtures(self, things: Sequence[T]) -> list[T]:
+        """Return all: this may be the fixture's own."""
+        return list(things)
 
     def look_at_young(self) -> None:
         """Do nothing: that is done at the end of each phase."""

@@ -27,7 +27,7 @@ _OBJECT: Final = re.compile(r"unclosed (?P<what>.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Left(NamedTuple):
-    """Something that is open at the end of a test, with the finding of it."""
+    """Something that is open, or alive, at the end of a test, with the finding of it."""
 
     finding: Finding
     ref: weakref.ref[Any]
@@ -35,6 +35,17 @@ class Left(NamedTuple):
 
 MOST_LISTED: Final = 1000
 """How many things are remembered before those that are gone are forgotten."""
+
+
+def things_of(left: Iterable[Left]) -> list[Any]:
+    """Return what is left itself."""
+    return [thing for one in left if (thing := one.ref()) is not None]
+
+
+def among(left: Iterable[Left], things: Iterable[object]) -> list[Left]:
+    """Return those of what is left that are among some things."""
+    chosen = set(map(id, things))
+    return [one for one in left if id(one.ref()) in chosen]
 
 
 class Opened:
@@ -63,15 +74,13 @@ class Opened:
         """Whether anything that was noted is open."""
         return any(thing is not None and _is_open(thing) for ref, _ in self._listed for thing in (ref(),))
 
-    def left(self, keeps: Callable[[object], bool]) -> list[Left]:
-        """Return what is still open, but for what something wider `keeps`."""
+    def left(self) -> list[Left]:
+        """Return what is still open."""
         left: list[Left] = []
         pipes = {id(pipe) for ref, _ in self._listed for pipe in _pipes_of(ref())}  # no list that would keep them
         for ref, place in self._listed:
             thing = ref()
-            if thing is None or not _is_open(thing) or id(thing) in pipes:
-                continue
-            if not keeps(thing):
+            if thing is not None and _is_open(thing) and id(thing) not in pipes:
                 left.append(Left(_unclosed(thing, place), ref))
         return left
 
@@ -141,13 +150,13 @@ class Begun:
         """Return where a generator was begun that dies, whose weak reference is dead already; None: not noted."""
         return self._listed.pop(id(made), (None, None))[1]
 
-    def left(self, keeps: Callable[[object], bool]) -> list[Finding]:
-        """Return findings of those that are neither exhausted nor closed, but for what something wider `keeps`."""
-        listed = [(ref(), place) for ref, place in self._listed.values()]
+    def left(self) -> list[Left]:
+        """Return those that are neither exhausted nor closed."""
+        listed = [(ref(), ref, place) for ref, place in self._listed.values()]
         return [
-            left_open(made, place)
-            for made, place in listed
-            if made is not None and made.ag_frame is not None and not made.ag_running and not keeps(made)
+            Left(left_open(made, place), ref)
+            for made, ref, place in listed
+            if made is not None and made.ag_frame is not None and not made.ag_running
         ]
 
 
@@ -238,14 +247,9 @@ def _of_callback(callback: Any) -> tuple[str, str, tuple[str, str], list[tuple[s
     return module.partition(".")[0], name, (f"{module}.{name}", name), defined
 
 
-def timers_left(
-    handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float, keeps: Callable[[object], bool]
-) -> list[Finding]:
-    """Return findings of timers that have neither fired nor been cancelled; a sleeping task's is the task's affair.
-
-    What something wider `keeps` is left out.
-    """
-    findings: list[Finding] = []
+def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float) -> list[Left]:
+    """Return timers that have neither fired nor been cancelled; a sleeping task's is the task's affair."""
+    left: list[Left] = []
     for handle, place in handles:
         callback: Any = getattr(handle, "_callback", None)
         if handle.cancelled() or callback is None or getattr(callback, "__module__", None) == "asyncio.futures":
@@ -253,32 +257,31 @@ def timers_left(
         while hasattr(callback, "func"):
             callback = callback.func
         package, name, names, defined = _of_callback(callback)
-        if package in ("asyncio", "asynctestkit") or keeps(handle):
+        if package in ("asyncio", "asynctestkit"):
             continue
         facts = [("created", place)] if place else []
         facts += [("due", f"in {handle.when() - now:.1f} s"), *defined]
         fix = "cancel() the handle that call_later or call_at returned"
-        findings.append(Finding(Kind.TIMERS, f"timer {name} was left", tuple(facts), fix, names))
-    return findings
+        finding = Finding(Kind.TIMERS, f"timer {name} was left", tuple(facts), fix, names)
+        left.append(Left(finding, weakref.ref(handle)))
+    return left
 
 
 def threads_left(
     before: frozenset[threading.Thread],
     hides: bool,
     span: str,
-    keeps: Callable[[object], bool],
     grace: float = 0.05,
-) -> list[Finding]:
-    """Return findings of threads that were started since `before` and do not end within the grace.
+) -> list[Left]:
+    """Return threads that were started since `before` and do not end within the grace.
 
     Args:
         before: Threads that are none of the test's.
         hides: Whether the loop keeps its executor to itself: then no thread of an executor counts.
         span: What has ended: the test, or something wider.
-        keeps: Whether something wider keeps a thread.
         grace: Seconds for each.
     """
-    findings: list[Finding] = []
+    left: list[Left] = []
     for thread in threading.enumerate():
         target = getattr(thread, "_target", None)
         if hides and getattr(target, "__module__", None) == "concurrent.futures.thread":
@@ -290,9 +293,9 @@ def threads_left(
         if thread.ident is None:  # it is only about to be started
             continue
         thread.join(grace)
-        if thread.is_alive() and not keeps(thread):
-            findings.append(_thread(thread, span))
-    return findings
+        if thread.is_alive():
+            left.append(Left(_thread(thread, span), weakref.ref(thread)))
+    return left
 
 
 def are_threads_busy(loop: Any) -> bool:

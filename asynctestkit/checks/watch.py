@@ -337,27 +337,24 @@ class Watch:
         if pending and levels[Kind.PENDING_TASKS]:
             self._add_all(tasks.still_pending(pending, self.span))
         if self._opened is not None and levels[Kind.UNCLOSED]:
-            self._add_left(self._opened.left(lambda thing: self.keeps(thing, instance)))
+            opened = self._opened.left()
+            self._add_left(resources.among(opened, self.unkept(resources.things_of(opened), instance)))
         if self._begun is not None and levels[Kind.ASYNC_GENERATORS]:
-            self._add_all(self._begun.left(self.is_of_fixture))
+            self._add_unless_kept(self._begun.left())
         if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
             self._add_all(resources.readers_left(loop, self._has_made))
         scheduled = getattr(loop, "_scheduled", ())
         if scheduled and levels[Kind.TIMERS]:
             own = [(timer, self._place_of(timer)) for timer in scheduled if self._has_made(timer)]
-            self._add_all(resources.timers_left(own, loop.time(), self.is_of_fixture))
-
-    def keeps(self, thing: object, instance: object) -> bool:
-        """Whether something that outlives the test holds a thing on purpose, which only a shared loop allows."""
-        return not self.unkept([thing], instance)
+            self._add_unless_kept(resources.timers_left(own, loop.time()))
 
     def unkept(self, things: Sequence[T], instance: object) -> list[T]:
-        """Return those of many things that nothing that outlives the test holds on purpose."""
+        """Return those of many things that nothing that outlives the test holds, which only a shared loop allows."""
         return keepers.unkept(things, self, besides=instance, **self._counting) if self._is_shared else list(things)
 
-    def is_of_fixture(self, thing: object) -> bool:
-        """Whether a wider fixture holds a thing."""
-        return keepers.is_kept(thing, self, by_others=False)
+    def _not_of_fixtures(self, things: Sequence[T]) -> list[T]:
+        """Return those of many things that no wider fixture holds."""
+        return keepers.unkept(things, self, by_others=False)
 
     def _place_of(self, timer: Any) -> str | None:
         """Return where a timer was set, None where that is not known."""
@@ -401,11 +398,15 @@ class Watch:
         executor = getattr(loop, "_default_executor", None)
         hides = loop is not None and not hasattr(loop, "_default_executor")  # uvloop's does
         known = self._known_threads.union(getattr(executor, "_threads", ()))
-        self._add_all(resources.threads_left(known, hides, self.span, self.is_of_fixture))
+        self._add_unless_kept(resources.threads_left(known, hides, self.span))
 
     def _add_all(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self._add(finding)
+
+    def _add_unless_kept(self, left: list[resources.Left]) -> None:
+        """Add findings of what no wider fixture holds."""
+        self._add_all(one.finding for one in resources.among(left, self._not_of_fixtures(resources.things_of(left))))
 
     def _add_left(self, left: Iterable[resources.Left]) -> None:
         for finding, ref in left:

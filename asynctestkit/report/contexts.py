@@ -14,6 +14,12 @@ TEST: Final[contextvars.ContextVar[Any]] = contextvars.ContextVar("asynctestkit'
 """The watch of the test in whose context something runs; None where that is no test's."""
 
 
+def watch_of(task: Any) -> Any:
+    """Return the watch of the test in whose context a task runs; None where that is no test's or cannot be told."""
+    made_in = context_of(task)
+    return None if made_in is None else made_in.get(TEST)
+
+
 def context_of(task: Any) -> contextvars.Context | None:
     """Return the context that a task runs in, None if it cannot be told.
 
