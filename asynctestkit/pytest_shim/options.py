@@ -105,14 +105,25 @@ def are_given(config: pytest.Config) -> bool:
 
 
 def _is_given(config: pytest.Config, name: str) -> bool:
-    """Whether an option or an ini key of that name, if there is one and it is ours, has a value."""
-    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
-        return False
-    if config.getoption(name, None) is not None:
-        return True
     try:
-        return bool(config.getini(name))
-    except (KeyError, ValueError):
-        return False
+        return value_of(config, name) is not None
     except pytest.UsageError:  # it has one that cannot be
         return True
+
+
+def value_of(config: pytest.Config, name: str) -> Any:
+    """Return an option's value, or else the ini key's of the same name, or None; also where there is no such thing.
+
+    What begins with `asyncio_` is pytest-asyncio's own where that plugin is loaded. A key that should be true or false
+    and is neither raises pytest.UsageError.
+    """
+    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
+        return None
+    if config.getoption(name, None):
+        return config.getoption(name)
+    try:
+        return config.getini(name) or None
+    except (KeyError, ValueError) as error:
+        if "unknown configuration value" in str(error):
+            return None
+        raise pytest.UsageError(str(error)) from None  # before pytest 9, a bool that is none is a ValueError too

@@ -13,7 +13,7 @@ from asynctestkit import limits
 from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.loops.managed import LoopFactory, check_factory
 from asynctestkit.pytest_shim.notes import note
-from asynctestkit.pytest_shim.options import MODES, stands_in
+from asynctestkit.pytest_shim.options import MODES, value_of
 from asynctestkit.pytest_shim.private import stderr_of
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -242,35 +242,26 @@ def _read(config: pytest.Config) -> Settings:
     _take_timeout(config)
     return Settings(
         strict=_mode(config) == "strict",
-        debug=True if _first(config, "asynctestkit_debug") or _first(config, "asyncio_debug") else None,
+        debug=True if _given(config, "asynctestkit_debug") or _given(config, "asyncio_debug") else None,
         test_reach=_default_reach(config, "asyncio_default_test_loop_scope"),
         fixture_reach=_default_reach(config, "asyncio_default_fixture_loop_scope", also=("fixture-scope",)),
     )
 
 
-def _first(config: pytest.Config, name: str) -> Any:
-    """Return an option's value, or else the ini key's of the same name, or None; also where there is no such thing.
-
-    What begins with `asyncio_` is pytest-asyncio's own where that plugin is loaded.
-    """
-    if name.startswith("asyncio_") and not stands_in(config.pluginmanager):
-        return None
-    if config.getoption(name, None):
-        return config.getoption(name)
+def _given(config: pytest.Config, name: str) -> Any:
+    """Return what `options.value_of` finds, and say what to write where it cannot be read."""
     try:
-        return config.getini(name) or None
-    except (KeyError, ValueError):
-        return None
+        return value_of(config, name)
     except pytest.UsageError as error:
         where = "pytest's ini file, or -o on the command line"
         raise UsageError(message(f"{name}: {error}", where=where, fix="write true or false")) from None
 
 
 def _mode(config: pytest.Config) -> str:
-    name = next((name for name in ("asynctestkit_mode", "asyncio_mode") if _first(config, name)), None)
+    name = next((name for name in ("asynctestkit_mode", "asyncio_mode") if _given(config, name)), None)
     if name is None:
         return MODES[0]
-    mode = str(_first(config, name))
+    mode = str(_given(config, name))
     if name == "asyncio_mode" and mode == _LEGACY:
         note(config, "asyncio_mode = legacy", "it is auto here, as pytest-asyncio's own replacement for it was")
         return MODES[0]
@@ -286,7 +277,7 @@ def _mode(config: pytest.Config) -> str:
 
 
 def _default_reach(config: pytest.Config, name: str, also: tuple[str, ...] = ()) -> Reach | None:
-    value = _first(config, name)
+    value = _given(config, name)
     if value is None or value in also:
         return None
     return _as_default(parse_reach(value, option=name, where="the ini file"))
