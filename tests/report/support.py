@@ -59,6 +59,7 @@ class ReportCase(unittest.TestCase):
     def setUp(self) -> None:
         """Open a loop."""
         self.loop = self.factory()
+        self.started: list[asyncio.Task[Any]] = []  # asyncio holds tasks weakly: without us the collector takes some
         self.addCleanup(self.loop.close)
         self.addCleanup(self.end_tasks)
 
@@ -75,7 +76,9 @@ class ReportCase(unittest.TestCase):
 
     def start(self, **coros: Coroutine[Any, Any, Any]) -> list[asyncio.Task[Any]]:
         """Start a task for each coroutine, under its name."""
-        return [self.loop.create_task(coro, name=name) for name, coro in coros.items()]
+        tasks = [self.loop.create_task(coro, name=name) for name, coro in coros.items()]
+        self.started += tasks
+        return tasks
 
     def settle(self, turns: int = TURNS) -> None:
         """Run the loop until tasks wait where they stay."""
