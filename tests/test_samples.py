@@ -24,6 +24,11 @@ from tests.programs import ROOT, run
 WORKERS = 2
 
 
+def difference(expected: str, said: str) -> str:
+    """Return what changed with some lines around it, for the log of a machine that we cannot look at."""
+    return "\n".join(difflib.unified_diff(expected.splitlines(), said.splitlines(), "expected", "said", lineterm=""))
+
+
 def run_all(runner: str, *options: str) -> Iterator[tuple[str, str]]:
     """Run all samples, some side by side; give the name and the output of each."""
     names = samples.names()
@@ -34,15 +39,14 @@ def run_all(runner: str, *options: str) -> Iterator[tuple[str, str]]:
 class SamplesTest(unittest.TestCase):
     """Each sample says what it is expected to say."""
 
-    maxDiff = None
-
     def compare(self, runner: str, *options: str) -> None:
         for name, said in run_all(runner, *options):
             with self.subTest(sample=name):
                 expected = samples.expected_file(name, runner, *options).read_text(encoding="utf-8")
                 if sys.version_info[:3] == (3, 12, 1):
                     said, expected = samples.same_counts(said), samples.same_counts(expected)
-                self.assertEqual(said, expected)
+                if said != expected:
+                    self.fail("\n" + difference(expected, said))
             with self.subTest("no frame of ours or of asyncio's loop", sample=name):
                 self.assertEqual(samples.MACHINERY.findall(said), [])
 
@@ -157,7 +161,7 @@ def _write(path: Path, said: str) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     if said != before:
         path.write_text(said, encoding="utf-8")
-        print(path.name, *difflib.ndiff(before.splitlines(), said.splitlines()), sep="\n")
+        print(path.name, difference(before, said), sep="\n")
 
 
 if __name__ == "__main__":

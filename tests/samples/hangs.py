@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from asynctestkit import AsyncTestCase, async_test, fixture, timeout
 
-LIMIT = 0.3
+LIMIT = 0.6
 
 
 async def consume(queue: asyncio.Queue[int]) -> None:
