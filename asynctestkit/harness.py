@@ -139,6 +139,10 @@ class Life(LimitedPhases):
         """Return whether another async phase may follow the one that has just ended."""
         if self.step < _BODY or self.cut_short or (self.fixtures is not None and self.fixtures.openings):
             return True
+        return self.expects_more()
+
+    def expects_more(self) -> bool:
+        """Return whether those who run the test have another async phase for it."""
         return self._more is not None and self._more()
 
     def wide_host(self, scope: Scope) -> scopes.WideScope:

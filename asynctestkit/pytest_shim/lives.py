@@ -46,7 +46,7 @@ class ItemLife(Life):
         "_changes",
         "_finishers",
         "_joined",
-        "_more_of_case",
+        "_is_of_case",
         "_watched",
         "awaits_tear_down",
         "node_id",
@@ -55,9 +55,9 @@ class ItemLife(Life):
     def __init__(
         self, plan: Plan, joined: scopes.WideScope | None, more_of_case: Callable[[], bool] | None = None
     ) -> None:
-        super().__init__(plan, more=self._expects_more, context=contextvars.copy_context())
+        super().__init__(plan, more=more_of_case, context=contextvars.copy_context())
         self._joined = joined
-        self._more_of_case = more_of_case
+        self._is_of_case = more_of_case is not None
         self._changes = Changes()
         self._finishers: list[tuple[Opening, Finish]] = []
         self._watched: list[Keeper] = []
@@ -72,7 +72,7 @@ class ItemLife(Life):
 
     def scope_to_join(self) -> scopes.WideScope | None:
         """Return whose loop the test runs on, None for a fresh one."""
-        if self._joined is not None or (self._more_of_case is None and self.plan.asked is None):
+        if self._joined is not None or not (self._is_of_case or self.plan.asked is not None):
             return self._joined
         return super().scope_to_join()
 
@@ -168,7 +168,7 @@ class ItemLife(Life):
 
     def sharing(self, width: int) -> str | None:
         """Return what users write to have the test share its loop as widely as this."""
-        if self._more_of_case is not None:
+        if self._is_of_case:
             return super().sharing(width)
         if self.plan.owner.__qualname__ == FUNCTIONS:
             return f'pytestmark = pytest.mark.{MARK}(loop_scope="{Scope(max(width, Scope.MODULE)).word}")'
@@ -214,7 +214,6 @@ class ItemLife(Life):
         assert self._managed is not None
         self._managed.make_current()  # plain code may have made another one current meanwhile
 
-    def _expects_more(self) -> bool:
-        if self._finishers or self.awaits_tear_down:
-            return True
-        return self._more_of_case is not None and self._more_of_case()
+    def expects_more(self) -> bool:
+        """Return whether a fixture of pytest, a teardown function or the test case follows."""
+        return bool(self._finishers) or self.awaits_tear_down or super().expects_more()
