@@ -24,6 +24,7 @@ from asynctestkit.guard import guard_of
 from asynctestkit.loops import scopes
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import LoopOptions, check_factory
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -188,7 +189,7 @@ class _Awaited(list[Any]):
         return functools.partial(self._call, function), args, kwargs
 
 
-def begin(cls: Any) -> scopes.WideScope:
+def begin(cls: Any) -> WideScope:
     """Return the scope of the class; outside a suite it begins here."""
     scope = scopes.entered(Scope.CLASS, cls)
     if scope is None:
@@ -254,7 +255,7 @@ def _collect(cls: Any, step: Callable[[], Any]) -> None:
         cls.tearDown_exceptions.append(sys.exc_info())
 
 
-def _answer(cls: Any, scope: scopes.WideScope) -> None:
+def _answer(cls: Any, scope: WideScope) -> None:
     """Leave context managers, newest first, until one says why it cancelled; raise the cancellation if none does."""
     errors: list[BaseException] = []
     while scope.held is not None and cls._class_cleanups:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from asynctestkit.fixtures.definition import Fixture
     from asynctestkit.loops.others import Tasks
-    from asynctestkit.loops.scopes import WideScope
     from asynctestkit.loops.stock import Listener
+    from asynctestkit.loops.wide_scope import WideScope
 
 if TRIM_FRAMES:
     __unittest = True

@@ -34,6 +34,7 @@ from asynctestkit.guard import fixture_phases
 from asynctestkit.limited import LimitedPhases
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.report.errors import LoopError, ScopeError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
@@ -98,7 +99,7 @@ class Life(LimitedPhases):
 
     provided_outside: Callable[[], Iterable[Provided]] | None = None
     """Returns what fixtures of a runner have given to the test; None where there are none."""
-    _bare_class: scopes.WideScope | None = None
+    _bare_class: WideScope | None = None
 
     def __init__(
         self,
@@ -145,7 +146,7 @@ class Life(LimitedPhases):
         """Return whether those who run the test have another async phase for it."""
         return self._more is not None and self._more()
 
-    def wide_host(self, scope: Scope) -> scopes.WideScope:
+    def wide_host(self, scope: Scope) -> WideScope:
         """Return the class, module or session that fixtures of this scope belong to."""
         plan = self.plan
         scopes.end_with(plan.result)
@@ -166,7 +167,7 @@ class Life(LimitedPhases):
             host.at_end(host.fixtures.close)
         return host
 
-    def scope_to_join(self) -> scopes.WideScope | None:
+    def scope_to_join(self) -> WideScope | None:
         """Return the scope whose loop the test runs on, None for a fresh loop."""
         plan = self.plan
         scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
@@ -174,7 +175,7 @@ class Life(LimitedPhases):
             return self.wide_host(Scope.CLASS)  # run on its own: see _enter_class
         return scope
 
-    def _enter_class(self) -> scopes.WideScope:
+    def _enter_class(self) -> WideScope:
         """Begin the scope of a class whose hooks are not ours."""
         cls: Any = self.plan.owner
         host = scopes.enter_class(cls)
@@ -406,7 +407,7 @@ class Life(LimitedPhases):
         own = () if self.fixtures is None else self.fixtures.provided()
         return own if self.provided_outside is None else (*own, *self.provided_outside())
 
-    def _join(self, scope: scopes.WideScope) -> ManagedLoop:
+    def _join(self, scope: WideScope) -> ManagedLoop:
         refuse_running_loop()
         shared = scope.hold(self.plan.options)
         if shared.fired:

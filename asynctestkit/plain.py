@@ -21,6 +21,7 @@ from asynctestkit.guard import guard_of
 from asynctestkit.harness import Life, Plan, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.outside import given_to
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
@@ -88,7 +89,7 @@ def run_module_hook(function: AsyncFunction) -> None:
             scope.end()
 
 
-def _run_hook(scope: scopes.WideScope, function: AsyncFunction, /, *args: Any) -> None:
+def _run_hook(scope: WideScope, function: AsyncFunction, /, *args: Any) -> None:
     if function.__name__.startswith("tearDown"):
         scope.tear_down()
     with scope.phase(None):

@@ -15,7 +15,7 @@ from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.guard import Guard
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
-from asynctestkit.loops.scopes import WideScope
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES
 from asynctestkit.pytest_shim import ours, wide

@@ -14,7 +14,7 @@ from typing import Any, Final
 from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.harness import Life, Plan, Step
-from asynctestkit.loops import scopes
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_shim.faults import explain
 from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.variables import Changes, give_to
@@ -45,16 +45,14 @@ class ItemLife(Life):
     __slots__ = (
         "_changes",
         "_finishers",
-        "_joined",
         "_is_of_case",
+        "_joined",
         "_watched",
         "awaits_tear_down",
         "node_id",
     )
 
-    def __init__(
-        self, plan: Plan, joined: scopes.WideScope | None, more_of_case: Callable[[], bool] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, joined: WideScope | None, more_of_case: Callable[[], bool] | None = None) -> None:
         super().__init__(plan, more=more_of_case, context=contextvars.copy_context())
         self._joined = joined
         self._is_of_case = more_of_case is not None
@@ -70,7 +68,7 @@ class ItemLife(Life):
         """What pytest calls the phase that the test is in."""
         return _PHASES.get(self.step, "call")
 
-    def scope_to_join(self) -> scopes.WideScope | None:
+    def scope_to_join(self) -> WideScope | None:
         """Return whose loop the test runs on, None for a fresh one."""
         if self._joined is not None or not (self._is_of_case or self.plan.asked is not None):
             return self._joined

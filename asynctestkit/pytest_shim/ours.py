@@ -21,6 +21,7 @@ from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import USES, Requests, requests_of
 from asynctestkit.fixtures.signatures import requested_names
 from asynctestkit.loops import scopes
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_plugin import CURRENT
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.lives import ItemLife
@@ -237,7 +238,7 @@ def keep_scopes(config: pytest.Config | None) -> None:
     scopes.keep_with(config.stash[_KEEPER])
 
 
-def _keep(config: pytest.Config, scope: scopes.WideScope) -> bool:
+def _keep(config: pytest.Config, scope: WideScope) -> bool:
     item = config.stash.get(CURRENT, None)
     if item is None:
         return False

@@ -7,7 +7,6 @@ pytest's context as it was when it was set up; what it sets there is set in pyte
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import inspect
 from collections.abc import Callable, Generator
 from functools import partial
@@ -18,7 +17,8 @@ import pytest
 from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
-from asynctestkit.loops.scopes import WideScope
+from asynctestkit.loops.scopes import unlisted
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_shim.current import Follower, request_of
 from asynctestkit.pytest_shim.private import values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
@@ -175,7 +175,7 @@ _HOLDERS: Final = pytest.StashKey[_Holders]()
 
 def new_scope(reach: Reach, what: str, options: LoopOptions) -> WideScope:
     """Return a scope that belongs to nobody but its maker."""
-    scope = WideScope(_SCOPES[reach], object(), what, contextvars.copy_context())
+    scope = unlisted(_SCOPES[reach], what)
     scope.name = scope.title = f"{reach.word} {what}"
     scope.options = options
     return scope

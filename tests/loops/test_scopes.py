@@ -11,8 +11,8 @@ from unittest import mock
 
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
-from asynctestkit.loops.scopes import WideScope
 from asynctestkit.loops.shared import SharedLoop
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.values import Scope
 from tests.outcomes import Events
 
