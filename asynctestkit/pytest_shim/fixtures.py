@@ -55,7 +55,14 @@ def take_plain_fixture(fixturedef: Any, request: Any) -> None:
         life_of(item, wanted(item), least=settings_of(item.config).fixture_reach).make_current()
         return
     name, function = fixturedef.argname, fixturedef.func
-    wide = WideFixture(name, REACHES[request.scope], loop_options(item), place=place_of(function), config=item.config)
+    wide = WideFixture(
+        name,
+        REACHES[request.scope],
+        loop_options(item),
+        place=place_of(function),
+        config=item.config,
+        finish=finisher(fixturedef, request),
+    )
     wide.begin(_nothing)
     request.addfinalizer(wide.end)
     around = _generator_around if inspect.isgeneratorfunction(function) else _function_around
@@ -112,7 +119,14 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
     reach = REACHES[request.scope]
-    wide = WideFixture(fixture.name, reach, loop_options(item), place=fixture.place, config=item.config)
+    wide = WideFixture(
+        fixture.name,
+        reach,
+        loop_options(item),
+        place=fixture.place,
+        config=item.config,
+        finish=finisher(fixturedef, request),
+    )
     wide.scope.guarded_by(guarded(item, reach))
     opening = Opening(fixture)
     end_with_loop(fixturedef, request)

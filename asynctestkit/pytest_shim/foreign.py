@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import pytest
 
-from asynctestkit.loops.managed import GivenLoop, LoopFactory
+from asynctestkit.loops.managed import GivenLoop, LoopFactory, LoopOptions
 from asynctestkit.pytest_plugin import LOOP_FACTORY
 from asynctestkit.pytest_shim.current import request_of
 from asynctestkit.pytest_shim.overrides import OVERRIDES, overrides_seen_from
 from asynctestkit.pytest_shim.private import finisher, params_of
 from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
+from asynctestkit.pytest_shim.wide import finish_on_other_loops
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
@@ -24,6 +25,7 @@ if TRIM_FRAMES:
 
 _LOOP: Final = "event_loop"
 _GIVERS: Final = pytest.StashKey["_LoopGivers"]()
+_CHANGES: Final = pytest.StashKey["_FactoryChanges"]()
 _NOTED: Final = pytest.StashKey[set[str]]()
 
 _given: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, GivenLoop] = weakref.WeakKeyDictionary()
@@ -61,6 +63,19 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
     metafunc.fixturenames.append(LOOP_FACTORY)
     scope: Any = "function" if options.reach is None else options.reach.word
     metafunc.parametrize(LOOP_FACTORY, values, ids=ids, indirect=True, scope=scope)
+    if _CHANGES not in metafunc.config.stash:
+        metafunc.config.stash[_CHANGES] = changes = _FactoryChanges()
+        metafunc.config.pluginmanager.register(changes)
+
+
+class _FactoryChanges:
+    """Has wider fixtures opened anew where the loop factory changes: they live on the loop of their tests."""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:  # not the first: a test that is skipped has no loop
+        """Finish those that live on another loop, before pytest finds out which of the test's fixtures are open."""
+        if LOOP_FACTORY in params_of(item):
+            factory = options_of(item, settings_of(item.config)).factory or factory_of(item)
+            finish_on_other_loops(item.config, LoopOptions(factory).key)
 
 
 def factory_of(item: Any) -> LoopFactory | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
@@ -23,7 +23,7 @@ from asynctestkit.pytest_shim.current import Follower, request_of
 from asynctestkit.pytest_shim.private import values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
 from asynctestkit.pytest_shim.variables import Changes
-from asynctestkit.report.errors import FixtureError, UsageError, message
+from asynctestkit.report.errors import FixtureError, UsageError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import Scope
 
@@ -50,15 +50,34 @@ class Watcher(Protocol):
 
 
 class WideFixture:
-    """One async fixture, or set-up function, wider than a test; listed while it is open."""
+    """One async fixture, or set-up function, wider than a test; listed while it is open.
+
+    Args:
+        name: What tests ask for.
+        reach: How wide it is.
+        options: What kind of loop it lives on.
+        place: Where it is defined.
+        config: The run.
+        finish: Has pytest finish it, and what depends on it, before its time.
+    """
 
     outlives_tests: ClassVar[bool] = True
     """Says to the checks that what it holds is kept on purpose."""
 
-    def __init__(self, name: str, reach: Reach, options: LoopOptions, *, place: str, config: pytest.Config) -> None:
+    def __init__(
+        self,
+        name: str,
+        reach: Reach,
+        options: LoopOptions,
+        *,
+        place: str,
+        config: pytest.Config,
+        finish: Callable[[], object],
+    ) -> None:
         self.name = name
         self.reach = reach
         self.place = place
+        self.finish = finish
         self.scope = new_scope(reach, f"fixture {name!r}", options)
         self._changes = Changes()
         self._keeper: Keeper | None = None
@@ -189,6 +208,19 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     request: Any = request_of(item) or item
     names = request.fixturenames  # also what was asked for by name while the test was set up
     return [fixture for fixture in listed if fixture.name in names]
+
+
+def finish_on_other_loops(config: pytest.Config, key: Hashable) -> None:
+    """Finish the open wider fixtures, newest first, whose loop is of another kind than a test's that comes now."""
+    listed = config.stash.get(_OPEN, [])
+    errors: list[BaseException] = []
+    for fixture in reversed(listed[:]):
+        if fixture in listed and fixture.scope.options.key != key:  # it may have gone with another
+            try:
+                fixture.finish()
+            except Exception as error:
+                errors.append(error)
+    raise_together(errors, "fixtures failed to close where the loop factory changes")
 
 
 def provided_to(item: pytest.Item) -> list[Provided]:
