@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
@@ -131,17 +132,7 @@ def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:
     noted = item.config.stash.setdefault(_NOTED, set())
     if name not in noted:
         noted.add(name)
-        warnings.warn(
-            pytest.PytestDeprecationWarning(
-                message(
-                    f"fixture {name!r} is overridden, as older versions of pytest-asyncio allowed",
-                    test=item.nodeid,
-                    meaning="async tests and fixtures run on the loop that it gives",
-                    fix="remove it, or use @pytest.mark.asynctestkit(loop_factory=...) to choose the loop",
-                )
-            ),
-            stacklevel=2,
-        )
+        _warn_of(item, name)
     if name != _LOOP and hasattr(value, "new_event_loop"):
         new_loop: LoopFactory = value.new_event_loop
         return new_loop
@@ -155,6 +146,25 @@ def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:
             test=item.nodeid,
             fix=f"remove the fixture, or give it another name than {' and '.join(map(repr, OVERRIDES))}",
         )
+    )
+
+
+def _warn_of(item: pytest.Item, name: str) -> None:
+    """Warn of an overriding fixture, at the place where it is defined: filters go by that, and users look there."""
+    said = message(
+        f"fixture {name!r} is overridden, as older versions of pytest-asyncio allowed",
+        test=item.nodeid,
+        meaning="async tests and fixtures run on the loop that it gives",
+        fix="remove it, or use @pytest.mark.asynctestkit(loop_factory=...) to choose the loop",
+    )
+    function: Any = inspect.unwrap(item.config.stash[_GIVERS].found[name].func)  # it is set up, for it gave a value
+    code = getattr(function, "__code__", None)
+    warnings.warn_explicit(
+        pytest.PytestDeprecationWarning(said),
+        category=None,  # which the warning says
+        filename=str(item.path) if code is None else code.co_filename,
+        lineno=1 if code is None else code.co_firstlineno,
+        module=getattr(function, "__module__", None),
     )
 
 

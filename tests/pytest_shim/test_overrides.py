@@ -106,6 +106,20 @@ class OverrideTest(PluginTest):
         self.assertIn("fixture 'event_loop' is overridden, as older versions of pytest-asyncio allowed", said)
         self.assertIn("@pytest.mark.asynctestkit(loop_factory=...)", said)
 
+    def test_note_tells_the_place(self) -> None:
+        """The note stands at the fixture's own line, and a filter by its module finds it."""
+        conftest = """
+            @pytest.fixture
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+        """
+        source = "async def test_it(): pass"
+        _, said = self.run_pytest(source, "-W", "default::pytest.PytestDeprecationWarning", conftest=conftest)
+        self.assertRegex(said, r"/conftest\.py:6: PytestDeprecationWarning: fixture 'event_loop' is overridden")
+        self.assert_pass(source, "-W", "ignore::pytest.PytestDeprecationWarning:conftest", count=1, conftest=conftest)
+
     def test_no_loop(self) -> None:
         """One that gives something else is refused."""
         source = """
