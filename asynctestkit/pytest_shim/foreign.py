@@ -6,15 +6,17 @@ import asyncio
 import inspect
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import pytest
 
+from asynctestkit.loops.current import replace_policy
 from asynctestkit.loops.managed import GivenLoop, LoopFactory, LoopOptions
 from asynctestkit.pytest_plugin import LOOP_FACTORY
 from asynctestkit.pytest_shim.current import request_of
-from asynctestkit.pytest_shim.overrides import OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_shim.overrides import AUTOUSED, OVERRIDES, overrides_seen_from
 from asynctestkit.pytest_shim.private import finisher, params_of
 from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
 from asynctestkit.pytest_shim.wide import finish_on_other_loops
@@ -102,11 +104,18 @@ class _LoopGivers:
     def __init__(self) -> None:
         self.found: dict[str, pytest.FixtureDef[Any]] = {}
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """Keep one that is set up."""
-        if fixturedef.argname in OVERRIDES:
-            self.found[fixturedef.argname] = fixturedef
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Keep one that is set up; the policy that it gives is asyncio's until it is finished."""
+        if fixturedef.argname not in OVERRIDES:
+            return (yield)
+        self.found[fixturedef.argname] = fixturedef
+        value = yield
+        if fixturedef.argname == AUTOUSED and hasattr(value, "set_event_loop"):
+            request.addfinalizer(partial(replace_policy, replace_policy(value)))
+        return value
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Forget one that is finished."""

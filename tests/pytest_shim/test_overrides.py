@@ -89,6 +89,65 @@ class OverrideTest(PluginTest):
         """
         self.assert_pass(source, *self.quiet, count=1)
 
+    def test_policy_is_asyncios(self) -> None:
+        """What `event_loop_policy` gives is asyncio's policy until it is finished, for plain code and tests."""
+        conftest = """
+            import warnings
+            import asyncio.events as events
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # asyncio's own, from 3.14 on
+
+                class Policy(asyncio.DefaultEventLoopPolicy): pass
+
+            def current_policy():
+                return getattr(events, "_event_loop_policy")
+
+            @pytest.fixture(autouse=True, scope="session")
+            def watch():
+                policy = Policy()
+                events._event_loop_policy, before = policy, current_policy()
+                policy.set_event_loop(kept := asyncio.new_event_loop())
+                yield policy
+                assert current_policy() is policy and policy.get_event_loop() is kept
+                kept.close()
+                events._event_loop_policy = before
+        """
+        source = """
+            from conftest import Policy, current_policy
+
+            @pytest.fixture(scope="SCOPE")
+            def event_loop_policy():
+                before = current_policy()
+                yield Policy()
+                assert current_policy() is before
+
+            @pytest.fixture
+            async def narrow(event_loop_policy):
+                assert current_policy() is event_loop_policy
+                yield
+                assert current_policy() is event_loop_policy
+
+            @pytest.fixture(scope="SCOPE")
+            def plain(event_loop_policy):
+                yield
+                assert current_policy() is event_loop_policy
+
+            async def test_async(event_loop_policy, narrow):
+                assert current_policy() is event_loop_policy
+
+            def test_plain(event_loop_policy, narrow, plain):
+                assert current_policy() is event_loop_policy
+
+            def test_alone(event_loop_policy):
+                assert current_policy() is event_loop_policy
+        """
+        for scope in ("function", "module"):
+            with self.subTest(scope):
+                self.assert_pass(source.replace("SCOPE", scope), *self.quiet, count=3, conftest=conftest)
+        wide = source.replace("@pytest.fixture\n", '@pytest.fixture(scope="module")\n').replace("SCOPE", "session")
+        self.assert_pass(wide, *self.quiet, count=3, conftest=conftest)
+
     def test_noted(self) -> None:
         """It is noted once that this is an old way, and what replaces it."""
         source = """
