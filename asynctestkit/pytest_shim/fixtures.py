@@ -62,6 +62,7 @@ def take_plain_fixture(fixturedef: Any, request: Any) -> None:
         place=place_of(function),
         config=item.config,
         finish=finisher(fixturedef, request),
+        node=request.node,
     )
     wide.begin(_nothing)
     request.addfinalizer(wide.end)
@@ -126,10 +127,12 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
         place=fixture.place,
         config=item.config,
         finish=finisher(fixturedef, request),
+        node=request.node,
     )
     wide.scope.guarded_by(guarded(item, reach))
     opening = Opening(fixture)
-    end_with_loop(fixturedef, request)
+    end_with_loop(request.config, wide.finish)
+    request.addfinalizer(wide.settle)  # after those that the fixture itself adds
     wide.open(opening, partial(function, **arguments))
     request.addfinalizer(wide.close)
     return opening.value

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import warnings
 import weakref
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from asynctestkit.loops.managed import GivenLoop, LoopFactory, LoopOptions
 from asynctestkit.pytest_plugin import LOOP_FACTORY
 from asynctestkit.pytest_shim.current import request_of
 from asynctestkit.pytest_shim.overrides import AUTOUSED, OVERRIDES, overrides_seen_from
-from asynctestkit.pytest_shim.private import finisher, params_of
+from asynctestkit.pytest_shim.private import params_of
 from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
 from asynctestkit.pytest_shim.wide import finish_on_other_loops
 from asynctestkit.report.errors import UsageError, message
@@ -130,11 +130,11 @@ def follow_loops(config: pytest.Config) -> None:
         config.pluginmanager.register(givers)
 
 
-def end_with_loop(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
-    """Have a wider fixture end before what gives its loop: a policy's next param, say, makes it anew."""
-    givers = request.config.stash.get(_GIVERS, None)
+def end_with_loop(config: pytest.Config, finish: Callable[[], object]) -> None:
+    """Have a wider fixture finished before what gives its loop: a policy's next param, say, makes it anew."""
+    givers = config.stash.get(_GIVERS, None)
     for giver in () if givers is None else givers.found.values():
-        giver.addfinalizer(finisher(fixturedef, request))
+        giver.addfinalizer(finish)
 
 
 def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:

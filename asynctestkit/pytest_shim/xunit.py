@@ -58,6 +58,7 @@ def take_xunit(fixturedef: Any, request: Any) -> None:
             place=place_of(holder),
             config=item.config,
             finish=finisher(fixturedef, request),
+            node=request.node,
         )
         wide.scope.name = f"{reach.word} {getattr(holder, '__qualname__', holder.__name__)}"
         wide.scope.guarded_by(guarded(item, reach))
