@@ -131,7 +131,7 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
     )
     wide.scope.guarded_by(guarded(item, reach))
     opening = Opening(fixture)
-    end_with_loop(request.config, wide.finish)
+    end_with_loop(request.config, wide.finish_early)
     request.addfinalizer(wide.settle)  # after those that the fixture itself adds
     wide.open(opening, partial(function, **arguments))
     request.addfinalizer(wide.close)

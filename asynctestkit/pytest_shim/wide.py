@@ -179,7 +179,7 @@ class WideFixture:
             self._has_ended = True
             self.scope.end()
 
-    def finish(self) -> None:
+    def finish_early(self) -> None:
         """Have pytest finish it, and what depends on it, before its time, and end: its loop may go."""
         try:
             self._finish()
@@ -257,7 +257,7 @@ def finish_on_other_loops(config: pytest.Config, key: Hashable) -> None:
     for fixture in reversed(listed[:]):
         if fixture in listed and fixture.scope.options.key != key:  # it may have gone with another
             try:
-                fixture.finish()
+                fixture.finish_early()
             except Exception as error:
                 errors.append(error)
     raise_together(errors, "fixtures failed to close where the loop factory changes")
