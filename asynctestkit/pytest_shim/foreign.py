@@ -18,7 +18,14 @@ from asynctestkit.pytest_plugin import LOOP_FACTORY
 from asynctestkit.pytest_shim.current import request_of
 from asynctestkit.pytest_shim.overrides import AUTOUSED, OVERRIDES, overrides_seen_from
 from asynctestkit.pytest_shim.private import params_of
-from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
+from asynctestkit.pytest_shim.settings import (
+    ASYNCIO_MARK,
+    REACHES,
+    Reach,
+    options_of,
+    parse_reach,
+    settings_of,
+)
 from asynctestkit.pytest_shim.wide import finish_on_other_loops
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
@@ -96,6 +103,12 @@ def factory_of(item: Any) -> LoopFactory | None:
             values[name] = request.getfixturevalue(name)
         return _from_override(item, name, values[name])
     return None
+
+
+def reach_of_loop(config: pytest.Config) -> Reach:
+    """Return how long the loop lives that an overriding fixture has given."""
+    giver = config.stash[_GIVERS].found.get(_LOOP)
+    return Reach.TEST if giver is None else REACHES[giver.scope]
 
 
 class _LoopGivers:

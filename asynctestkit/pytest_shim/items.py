@@ -20,7 +20,7 @@ from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_claims
-from asynctestkit.pytest_shim.foreign import factory_of
+from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
 from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
 from asynctestkit.pytest_shim.private import XUNIT, known_to_pytest, params_of
 from asynctestkit.pytest_shim.settings import (
@@ -176,7 +176,10 @@ def _options_of_case(item: Any) -> Options | None:
 def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     ours.keep_scopes(item.config)
     case: Any = getattr(item, "instance", None)
-    reach, factory = _reach(item, options, least), options.factory or factory_of(item)
+    factory = options.factory or factory_of(item)
+    if isinstance(factory, GivenLoop):
+        least = max(least or Reach.TEST, reach_of_loop(item.config))
+    reach = _reach(item, options, least)
     if reach is not options.reach or factory is not options.factory:
         options = options._replace(factory=factory, reach=reach)
     used = wide.used_by(item)

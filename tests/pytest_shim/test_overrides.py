@@ -47,6 +47,41 @@ class OverrideTest(PluginTest):
         """
         self.assert_pass(source, *self.quiet, count=4)
 
+    def test_kept_by_plain_fixtures(self) -> None:
+        """What a plain fixture has started on a loop that outlives the test is none of the test's, and goes on."""
+        source = """
+            @pytest.fixture(scope="SCOPE")
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+
+            @pytest.fixture(scope="SCOPE")
+            def worker(event_loop):
+                task = event_loop.create_task(asyncio.Event().wait())
+                yield task
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    event_loop.run_until_complete(task)
+
+            async def test_a(worker):
+                assert not worker.done()
+
+            async def test_b(worker):
+                assert not worker.done()
+
+            def test_plain(worker, event_loop):
+                assert not worker.done() and not event_loop.is_closed()
+
+            async def test_own_task(worker):
+                asyncio.create_task(asyncio.Event().wait())
+        """
+        for scope in ("module", "session"):
+            with self.subTest(scope):
+                lines = self.outcomes(source.replace("SCOPE", scope), *self.quiet)
+                self.assertEqual(lines[-1], "1 failed, 3 passed")
+                self.assertIn("FAILED test_own_task", lines[0])
+
     def test_conftest(self) -> None:
         """An override in a conftest holds for the tests beside and below it, also for one that does not ask for it."""
         conftest = """
