@@ -103,9 +103,10 @@ class Guard:
         if self._watch is not None:
             self._watch.asker = None
 
-    def tear_down(self) -> None:
-        """Say that what comes now is the tear-down."""
+    def tear_down(self, *, waits: bool = False) -> None:
+        """Say that what comes now is the tear-down; where it `waits`, what it finds is told with what is left."""
         self._stage = TEAR_DOWN
+        self._waits = self._waits or waits
         if self._watch is not None:
             self._watch.test = self._titles[TEAR_DOWN]
 

@@ -38,6 +38,9 @@ _shim: Any = None
 CURRENT: Final = pytest.StashKey[pytest.Item]()
 """Where a run keeps the test it is at."""
 
+LATE: Final = pytest.StashKey[list[Any]]()
+"""Where a class, module ... keeps the async fixtures that end after the last of its fixtures, once one was set up."""
+
 NOTES: Final = pytest.StashKey[dict[str, str]]()
 """Where a run keeps what it says at its end of things without a meaning: what it met, and what that means."""
 
@@ -323,8 +326,19 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
     elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
         _work().take_xunit(fixturedef, request)
     node = request.node
-    if isinstance(node, pytest.Item) and (_shim is not None or is_async(getattr(node, "obj", None))):
+    if not isinstance(node, pytest.Item):
+        if LATE not in node.stash:
+            node.stash[LATE] = []
+            node.addfinalizer(partial(_end_late, node))  # before any of its fixtures: finalisers run in reverse
+    elif _shim is not None or is_async(getattr(node, "obj", None)):
         _work().end_after_fixtures(node)
+
+
+def _end_late(node: Any) -> None:
+    late = node.stash[LATE]
+    del node.stash[LATE]
+    if late:
+        _work().end_late(late)
 
 
 SET_UP_FUNCTIONS: Final = {

@@ -6,6 +6,9 @@ thread-local state, so that state is read here, behind one guard, and nowhere el
 own, the state is written here too, as `asyncio.set_event_loop` would write it at many times the cost; for any other
 policy `set_event_loop`, which is public and stays, is what changes the loop. Without the private state (another policy,
 a later Python) the previous loop is taken to be none, which is what `asyncio.run` leaves behind too.
+
+A suite may want a policy of its own for a while: that is replaced here, too, as `set_event_loop_policy` would do it
+without a warning, on Pythons that have policies.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any, Final, NamedTuple
 
 _STOCK_MODULES: Final = frozenset({"asyncio.events", "asyncio.unix_events", "asyncio.windows_events"})
 
+_POLICY: Final = "_event_loop_policy"
 _LOOP: Final = "_loop"
 _SET_CALLED: Final = "_set_called"  # up to 3.13; later nobody reads it
 
@@ -25,16 +29,16 @@ _stock_policies: dict[type, bool] = {}
 class PreviousLoop(NamedTuple):
     """What was current before a managed loop was; hand it to `restore`."""
 
-    had_policy: bool
+    policy: Any
     loop: asyncio.AbstractEventLoop | None
     set_called: bool | None
 
 
 def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
     """Make `loop` current in this thread and return what was."""
-    policy = getattr(_events, "_event_loop_policy", None)
+    policy = getattr(_events, _POLICY, None)
     state = _state(policy)
-    previous = PreviousLoop(policy is not None, state.get(_LOOP), state.get(_SET_CALLED))
+    previous = PreviousLoop(policy, state.get(_LOOP), state.get(_SET_CALLED))
     if _is_stock(policy):
         state[_LOOP] = loop
         state[_SET_CALLED] = True
@@ -45,7 +49,7 @@ def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
 
 def make_current(loop: asyncio.AbstractEventLoop | None) -> None:
     """Make `loop` current in this thread."""
-    policy = getattr(_events, "_event_loop_policy", None)
+    policy = getattr(_events, _POLICY, None)
     if _is_stock(policy):
         state = _state(policy)
         state[_LOOP], state[_SET_CALLED] = loop, True
@@ -62,17 +66,32 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     loop = previous.loop
     if loop is not None and loop.is_closed():
         loop = None
-    policy = getattr(_events, "_event_loop_policy", None)
+    # Where another policy is asyncio's by now, the loop is still the earlier one's.
+    policy = getattr(_events, _POLICY, None) if previous.policy is None else previous.policy
     state = _state(policy)
     if _is_stock(policy):
         state[_LOOP] = loop
-    else:
+    elif policy is None:
         asyncio.set_event_loop(loop)
+    else:
+        policy.set_event_loop(loop)
     # Up to 3.13 `get_event_loop` makes a loop in the main thread unless `set_event_loop` was ever called; code that
     # still leans on that should find it as it was.
     state[_SET_CALLED] = previous.loop is not None or bool(previous.set_called)
-    if leave_no_policy and not previous.had_policy and hasattr(_events, "_event_loop_policy"):
-        setattr(_events, "_event_loop_policy", None)  # noqa: B010  # private: type checkers do not know it
+    if leave_no_policy and previous.policy is None:
+        replace_policy(None)
+
+
+def replace_policy(policy: object) -> object:
+    """Make a policy asyncio's and return what was; None: asyncio makes its own when it is first asked.
+
+    Where asyncio has no policies, nothing is done.
+    """
+    if not hasattr(_events, _POLICY):
+        return None
+    previous: object = getattr(_events, _POLICY)
+    setattr(_events, _POLICY, policy)
+    return previous
 
 
 def _state(policy: Any) -> dict[str, Any]:

@@ -34,8 +34,8 @@ class Guard(Protocol):
         """Seconds that each phase may take, None for no limit."""
         ...
 
-    def tear_down(self) -> None:
-        """Say that what comes now is the tear-down."""
+    def tear_down(self, *, waits: bool = False) -> None:
+        """Say that what comes now is the tear-down; where it `waits`, what it finds is told with what is left."""
         ...
 
     def cut(self) -> None:
@@ -93,10 +93,10 @@ class GuardedPhases(Phases):
                 self.shared.listen(self.guard.listener)
         return self.guard
 
-    def tear_down(self) -> None:
-        """Say that what comes now is the tear-down."""
+    def tear_down(self, *, waits: bool = False) -> None:
+        """Say that what comes now is the tear-down; see `Guard.tear_down`."""
         if (guard := self.get_guard()) is not None:
-            guard.tear_down()
+            guard.tear_down(waits=waits)
 
     def phase(self, doing: str | None) -> AbstractContextManager[object]:
         """Check and limit what happens in the `with` block; see `Guard.phase`."""

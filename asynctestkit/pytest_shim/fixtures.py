@@ -55,7 +55,15 @@ def take_plain_fixture(fixturedef: Any, request: Any) -> None:
         life_of(item, wanted(item), least=settings_of(item.config).fixture_reach).make_current()
         return
     name, function = fixturedef.argname, fixturedef.func
-    wide = WideFixture(name, REACHES[request.scope], loop_options(item), place=place_of(function), config=item.config)
+    wide = WideFixture(
+        name,
+        REACHES[request.scope],
+        loop_options(item),
+        place=place_of(function),
+        config=item.config,
+        finish=finisher(fixturedef, request),
+        node=request.node,
+    )
     wide.begin(_nothing)
     request.addfinalizer(wide.end)
     around = _generator_around if inspect.isgeneratorfunction(function) else _function_around
@@ -112,10 +120,19 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
     reach = REACHES[request.scope]
-    wide = WideFixture(fixture.name, reach, loop_options(item), place=fixture.place, config=item.config)
+    wide = WideFixture(
+        fixture.name,
+        reach,
+        loop_options(item),
+        place=fixture.place,
+        config=item.config,
+        finish=finisher(fixturedef, request),
+        node=request.node,
+    )
     wide.scope.guarded_by(guarded(item, reach))
     opening = Opening(fixture)
-    end_with_loop(fixturedef, request)
+    end_with_loop(request.config, wide.finish_early)
+    request.addfinalizer(wide.settle)  # after those that the fixture itself adds
     wide.open(opening, partial(function, **arguments))
     request.addfinalizer(wide.close)
     return opening.value

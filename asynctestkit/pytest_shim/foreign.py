@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import pytest
 
-from asynctestkit.loops.managed import GivenLoop, LoopFactory
+from asynctestkit.loops.current import replace_policy
+from asynctestkit.loops.managed import GivenLoop, LoopFactory, LoopOptions
 from asynctestkit.pytest_plugin import LOOP_FACTORY
 from asynctestkit.pytest_shim.current import request_of
-from asynctestkit.pytest_shim.overrides import OVERRIDES, overrides_seen_from
-from asynctestkit.pytest_shim.private import finisher, params_of
-from asynctestkit.pytest_shim.settings import ASYNCIO_MARK, options_of, parse_reach, settings_of
+from asynctestkit.pytest_shim.overrides import AUTOUSED, OVERRIDES, overrides_seen_from
+from asynctestkit.pytest_shim.private import params_of
+from asynctestkit.pytest_shim.settings import (
+    ASYNCIO_MARK,
+    REACHES,
+    Reach,
+    options_of,
+    parse_reach,
+    settings_of,
+)
+from asynctestkit.pytest_shim.wide import finish_on_other_loops
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
@@ -24,6 +35,7 @@ if TRIM_FRAMES:
 
 _LOOP: Final = "event_loop"
 _GIVERS: Final = pytest.StashKey["_LoopGivers"]()
+_CHANGES: Final = pytest.StashKey["_FactoryChanges"]()
 _NOTED: Final = pytest.StashKey[set[str]]()
 
 _given: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, GivenLoop] = weakref.WeakKeyDictionary()
@@ -61,6 +73,19 @@ def parametrise_loops(metafunc: pytest.Metafunc) -> None:
     metafunc.fixturenames.append(LOOP_FACTORY)
     scope: Any = "function" if options.reach is None else options.reach.word
     metafunc.parametrize(LOOP_FACTORY, values, ids=ids, indirect=True, scope=scope)
+    if _CHANGES not in metafunc.config.stash:
+        metafunc.config.stash[_CHANGES] = changes = _FactoryChanges()
+        metafunc.config.pluginmanager.register(changes)
+
+
+class _FactoryChanges:
+    """Has wider fixtures opened anew where the loop factory changes: they live on the loop of their tests."""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:  # not the first: a test that is skipped has no loop
+        """Finish those that live on another loop, before pytest finds out which of the test's fixtures are open."""
+        if LOOP_FACTORY in params_of(item):
+            factory = options_of(item, settings_of(item.config)).factory or factory_of(item)
+            finish_on_other_loops(item.config, LoopOptions(factory).key)
 
 
 def factory_of(item: Any) -> LoopFactory | None:
@@ -80,17 +105,30 @@ def factory_of(item: Any) -> LoopFactory | None:
     return None
 
 
+def reach_of_loop(config: pytest.Config) -> Reach:
+    """Return how long the loop lives that an overriding fixture has given."""
+    giver = config.stash[_GIVERS].found.get(_LOOP)
+    return Reach.TEST if giver is None else REACHES[giver.scope]
+
+
 class _LoopGivers:
     """Knows the overriding fixtures that are set up, so that what lives on their loops ends before they do."""
 
     def __init__(self) -> None:
         self.found: dict[str, pytest.FixtureDef[Any]] = {}
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """Keep one that is set up."""
-        if fixturedef.argname in OVERRIDES:
-            self.found[fixturedef.argname] = fixturedef
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Keep one that is set up; the policy that it gives is asyncio's until it is finished."""
+        if fixturedef.argname not in OVERRIDES:
+            return (yield)
+        self.found[fixturedef.argname] = fixturedef
+        value = yield
+        if fixturedef.argname == AUTOUSED and hasattr(value, "set_event_loop"):
+            request.addfinalizer(partial(replace_policy, replace_policy(value)))
+        return value
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Forget one that is finished."""
@@ -105,28 +143,18 @@ def follow_loops(config: pytest.Config) -> None:
         config.pluginmanager.register(givers)
 
 
-def end_with_loop(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
-    """Have a wider fixture end before what gives its loop: a policy's next param, say, makes it anew."""
-    givers = request.config.stash.get(_GIVERS, None)
+def end_with_loop(config: pytest.Config, finish: Callable[[], object]) -> None:
+    """Have a wider fixture finished before what gives its loop: a policy's next param, say, makes it anew."""
+    givers = config.stash.get(_GIVERS, None)
     for giver in () if givers is None else givers.found.values():
-        giver.addfinalizer(finisher(fixturedef, request))
+        giver.addfinalizer(finish)
 
 
 def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:
     noted = item.config.stash.setdefault(_NOTED, set())
     if name not in noted:
         noted.add(name)
-        warnings.warn(
-            pytest.PytestDeprecationWarning(
-                message(
-                    f"fixture {name!r} is overridden, as older versions of pytest-asyncio allowed",
-                    test=item.nodeid,
-                    meaning="async tests and fixtures run on the loop that it gives",
-                    fix="remove it, or use @pytest.mark.asynctestkit(loop_factory=...) to choose the loop",
-                )
-            ),
-            stacklevel=2,
-        )
+        _warn_of(item, name)
     if name != _LOOP and hasattr(value, "new_event_loop"):
         new_loop: LoopFactory = value.new_event_loop
         return new_loop
@@ -140,6 +168,25 @@ def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:
             test=item.nodeid,
             fix=f"remove the fixture, or give it another name than {' and '.join(map(repr, OVERRIDES))}",
         )
+    )
+
+
+def _warn_of(item: pytest.Item, name: str) -> None:
+    """Warn of an overriding fixture, at the place where it is defined: filters go by that, and users look there."""
+    said = message(
+        f"fixture {name!r} is overridden, as older versions of pytest-asyncio allowed",
+        test=item.nodeid,
+        meaning="async tests and fixtures run on the loop that it gives",
+        fix="remove it, or use @pytest.mark.asynctestkit(loop_factory=...) to choose the loop",
+    )
+    function: Any = inspect.unwrap(item.config.stash[_GIVERS].found[name].func)  # it is set up, for it gave a value
+    code = getattr(function, "__code__", None)
+    warnings.warn_explicit(
+        pytest.PytestDeprecationWarning(said),
+        category=None,  # which the warning says
+        filename=str(item.path) if code is None else code.co_filename,
+        lineno=1 if code is None else code.co_firstlineno,
+        module=getattr(function, "__module__", None),
     )
 
 

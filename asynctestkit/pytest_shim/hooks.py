@@ -10,6 +10,7 @@ from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
 from asynctestkit.pytest_shim.ports import Ports
 from asynctestkit.pytest_shim.running import is_ours, loop_of, runner_of, take_test
 from asynctestkit.pytest_shim.settings import check_options
+from asynctestkit.pytest_shim.wide import end_late
 from asynctestkit.pytest_shim.xunit import take_xunit
 
 
@@ -34,6 +35,7 @@ __all__ = [
     "check_loop_scope",
     "check_options",
     "end_after_fixtures",
+    "end_late",
     "follow_loops",
     "is_ours",
     "keep_scopes",

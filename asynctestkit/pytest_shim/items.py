@@ -20,9 +20,9 @@ from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_claims
-from asynctestkit.pytest_shim.foreign import factory_of
+from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
 from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
-from asynctestkit.pytest_shim.private import XUNIT, params_of
+from asynctestkit.pytest_shim.private import XUNIT, known_to_pytest, params_of
 from asynctestkit.pytest_shim.settings import (
     MARK,
     REACHES,
@@ -176,7 +176,10 @@ def _options_of_case(item: Any) -> Options | None:
 def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     ours.keep_scopes(item.config)
     case: Any = getattr(item, "instance", None)
-    reach, factory = _reach(item, options, least), options.factory or factory_of(item)
+    factory = options.factory or factory_of(item)
+    if isinstance(factory, GivenLoop):
+        least = max(least or Reach.TEST, reach_of_loop(item.config))
+    reach = _reach(item, options, least)
     if reach is not options.reach or factory is not options.factory:
         options = options._replace(factory=factory, reach=reach)
     used = wide.used_by(item)
@@ -261,11 +264,23 @@ def ends_with_body(item: Any, life: ItemLife) -> bool:
 
 
 def _may_end_more(item: Any) -> bool:
-    """Whether fixtures of pytest may end what a test has begun: one that is not known, or the test's own finalisers."""
+    """Whether fixtures of pytest may end what a test has begun: one of the test's own, or the test's own finalisers."""
     names = [name for name in item.fixturenames if name[0] != "_" or name.startswith(_AFTER_EACH)]
-    if not HARMLESS.issuperset(names) and not HARMLESS.union(params_of(item)).issuperset(names):
-        return True
+    if not HARMLESS.issuperset(names):
+        known, params = known_to_pytest(item) or {}, params_of(item)
+        if any(name not in HARMLESS and _may_end(known.get(name), name in params) for name in names):
+            return True
     return "request" in names and "request" in _parameters(item.obj)
+
+
+def _may_end(fixturedefs: Any, has_param: bool) -> bool:
+    """Whether a fixture may be finished with the test: it is as narrow, or a param of it may change."""
+    if not fixturedefs:
+        return not has_param
+    last = fixturedefs[-1]
+    if has_param:  # and may be nothing more than the param, for which pytest has a fixture of its own
+        return not str(getattr(last.func, "__module__", "")).startswith("_pytest.")
+    return REACHES.get(last.scope, Reach.TEST) is Reach.TEST
 
 
 def _parameters(function: Any) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
     The params of a test. It is everywhere in plugins, and in the documentation only in passing. Without it a test whose
     name shows params fails.
 `item._fixtureinfo.name2fixturedefs`
-    Which names pytest knows, so that an unknown one is told by our own error, which says what was meant. Without it,
-    pytest reports what it does not know, and what fixtures gave, with `fixturedef.cached_result`, is missing in notes.
+    Which names pytest knows, so that an unknown one is told by our own error, which says what was meant, and which
+    fixtures outlive a test, whose faults need not wait for them. Without it, pytest reports what it does not know, what
+    fixtures gave, with `fixturedef.cached_result`, is missing in notes, and faults are told when all fixtures are over.
 `_pytest.faulthandler`
     Keeps a descriptor that goes to the user where stderr is captured, for what is printed when a test cannot be ended.
     Without it, that may be captured.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
@@ -19,11 +19,12 @@ from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import unlisted
 from asynctestkit.loops.wide_scope import WideScope
+from asynctestkit.pytest_plugin import LATE
 from asynctestkit.pytest_shim.current import Follower, request_of
 from asynctestkit.pytest_shim.private import values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
 from asynctestkit.pytest_shim.variables import Changes
-from asynctestkit.report.errors import FixtureError, UsageError, message
+from asynctestkit.report.errors import FixtureError, UsageError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 from asynctestkit.values import Scope
 
@@ -50,15 +51,39 @@ class Watcher(Protocol):
 
 
 class WideFixture:
-    """One async fixture, or set-up function, wider than a test; listed while it is open."""
+    """One async fixture, or set-up function, wider than a test; listed while it is open.
+
+    Args:
+        name: What tests ask for.
+        reach: How wide it is.
+        options: What kind of loop it lives on.
+        place: Where it is defined.
+        config: The run.
+        finish: Has pytest finish it, and what depends on it.
+        node: The class, module ... that it lives as long as.
+    """
 
     outlives_tests: ClassVar[bool] = True
     """Says to the checks that what it holds is kept on purpose."""
 
-    def __init__(self, name: str, reach: Reach, options: LoopOptions, *, place: str, config: pytest.Config) -> None:
+    def __init__(
+        self,
+        name: str,
+        reach: Reach,
+        options: LoopOptions,
+        *,
+        place: str,
+        config: pytest.Config,
+        finish: Callable[[], object],
+        node: pytest.Collector,
+    ) -> None:
         self.name = name
         self.reach = reach
         self.place = place
+        self._finish = finish
+        self._earlier: list[WideFixture] | None = node.stash.get(LATE, None)
+        """Takes what ends after those fixtures of the node that were there before; None where this is the first."""
+        self._has_ended = False
         self.scope = new_scope(reach, f"fixture {name!r}", options)
         self._changes = Changes()
         self._keeper: Keeper | None = None
@@ -112,31 +137,54 @@ class WideFixture:
                 managed.give_back()
 
     def close(self) -> None:
-        """Close an async fixture, then end; what both find is one report."""
-        self._finally_end(self._close_fixture)
+        """Close an async fixture; what that finds is told with what is left, see `settle`."""
+        self._leave(self._close_fixture)
 
     def take_down(self, tear_down: Callable[..., Any]) -> None:
-        """Call what takes it down, then end; what both find is one report."""
-        self._finally_end(partial(self.call, tear_down))
+        """Call what takes it down, then end."""
+        self._leave(partial(self.call, tear_down))
+        self.settle()
+
+    def settle(self) -> None:
+        """End, unless plain fixtures are still open that may end what this one has started: then after the last."""
+        if self._earlier is None:
+            self.end()
+        else:
+            self._earlier.append(self)
 
     def _close_fixture(self) -> None:
         if self._keeper is not None:
             with self.scope.phase("its tear-down"):
                 self.scope.run_unlisted(self._keeper.close())
 
-    def _finally_end(self, step: Callable[[], Any]) -> None:
-        self.scope.tear_down()
+    def _leave(self, step: Callable[[], Any]) -> None:
+        self.scope.tear_down(waits=True)
         with self.scope.phase(None):
             try:
                 step()
-            finally:
+            except BaseException:
                 self.end()
+                raise
+        self._unlist()
+
+    def _unlist(self) -> None:
+        if self in self._listed:
+            self._listed.remove(self)
+            self._changes.undo()
 
     def end(self) -> None:
-        """Let go of the loop and of all that was set."""
-        self._listed.remove(self)
-        self._changes.undo()
-        self.scope.end()
+        """Let go of the loop and of all that was set. Ending twice is allowed."""
+        self._unlist()
+        if not self._has_ended:
+            self._has_ended = True
+            self.scope.end()
+
+    def finish_early(self) -> None:
+        """Have pytest finish it, and what depends on it, before its time, and end: its loop may go."""
+        try:
+            self._finish()
+        finally:
+            self.end()
 
     def end_failed(self) -> None:
         """End where the set-up has failed, which is what is told."""
@@ -160,6 +208,17 @@ class WideFixture:
                     fix=f"leave the users of {self.name!r} the same loop_factory, and ask for it as a parameter",
                 )
             )
+
+
+def end_late(fixtures: list[WideFixture]) -> None:
+    """End those whose node is done with all of its fixtures."""
+    errors: list[BaseException] = []
+    for fixture in fixtures:
+        try:
+            fixture.end()
+        except Exception as error:
+            errors.append(error)
+    raise_together(errors, "fixtures have left something")
 
 
 class _Holders:
@@ -189,6 +248,19 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     request: Any = request_of(item) or item
     names = request.fixturenames  # also what was asked for by name while the test was set up
     return [fixture for fixture in listed if fixture.name in names]
+
+
+def finish_on_other_loops(config: pytest.Config, key: Hashable) -> None:
+    """Finish the open wider fixtures, newest first, whose loop is of another kind than a test's that comes now."""
+    listed = config.stash.get(_OPEN, [])
+    errors: list[BaseException] = []
+    for fixture in reversed(listed[:]):
+        if fixture in listed and fixture.scope.options.key != key:  # it may have gone with another
+            try:
+                fixture.finish_early()
+            except Exception as error:
+                errors.append(error)
+    raise_together(errors, "fixtures failed to close where the loop factory changes")
 
 
 def provided_to(item: pytest.Item) -> list[Provided]:

@@ -19,7 +19,7 @@ from asynctestkit.harness import Step
 from asynctestkit.pytest_plugin import SET_UP_FUNCTIONS, set_up_kind
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import guarded, life_of, loop_options, wanted
-from asynctestkit.pytest_shim.private import replace_function
+from asynctestkit.pytest_shim.private import finisher, replace_function
 from asynctestkit.pytest_shim.settings import Reach
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.pytest_shim.wide import WideFixture
@@ -51,8 +51,15 @@ def take_xunit(fixturedef: Any, request: Any) -> None:
     if reach is Reach.TEST:
         steps = _for_test(item, set_up, tear_down)
     else:
-        place = place_of(holder)
-        wide = WideFixture(fixturedef.argname, reach, loop_options(item), place=place, config=item.config)
+        wide = WideFixture(
+            fixturedef.argname,
+            reach,
+            loop_options(item),
+            place=place_of(holder),
+            config=item.config,
+            finish=finisher(fixturedef, request),
+            node=request.node,
+        )
         wide.scope.name = f"{reach.word} {getattr(holder, '__qualname__', holder.__name__)}"
         wide.scope.guarded_by(guarded(item, reach))
         steps = _for_scope(wide, set_up, tear_down)

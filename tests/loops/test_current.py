@@ -108,6 +108,21 @@ class ReplaceTest(unittest.TestCase):
         finally:
             setattr(events, "_event_loop_policy", before)
 
+    def test_policy_changed_meanwhile(self) -> None:
+        """The loop comes back in the policy it was current in, also where another one is asyncio's by then."""
+
+        def both() -> str:
+            loop = asyncio.new_event_loop()
+            previous = current.replace(loop)
+            before = current.replace_policy(type(previous.policy)())
+            current.restore(previous)
+            answers = [answer()]
+            current.replace_policy(before)
+            loop.close()
+            return " ".join([*answers, answer()])
+
+        self.assertEqual(in_new_thread(both, kept=True), "raises kept")
+
 
 PROGRAM = """
 import asyncio, unittest, warnings

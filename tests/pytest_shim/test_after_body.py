@@ -90,6 +90,58 @@ class AfterBodyTest(PluginTest):
         """
         self.assert_pass(source, count=1)
 
+    def test_params(self) -> None:
+        """A plain fixture that has params, of its own or of the test."""
+        source = """
+            @pytest.fixture(params=[1])
+            def own(request):
+                found = []
+                yield found
+                for task in found:
+                    task.cancel()
+
+            @pytest.fixture
+            def given(request):
+                found = []
+                yield found
+                for task in found:
+                    task.cancel()
+
+            async def test_own(own):
+                own.append(asyncio.create_task(asyncio.sleep(100)))
+
+            @pytest.mark.parametrize("given", [1], indirect=True)
+            async def test_given(given):
+                given.append(asyncio.create_task(asyncio.sleep(100)))
+        """
+        self.assert_pass(source, count=2)
+
+    def test_not_after_it(self) -> None:
+        """What outlives the test, and a plain value, ends nothing of it: what it leaves fails the test itself."""
+        source = """
+            @pytest.fixture(scope="module")
+            def module():
+                yield
+
+            @pytest.fixture(scope="session", autouse=True)
+            def session():
+                yield
+
+            async def leave():
+                asyncio.create_task(asyncio.sleep(100))
+
+            async def test_it(module):
+                await leave()
+
+            @pytest.mark.parametrize("number", [1])
+            async def test_params(number):
+                await leave()
+        """
+        lines = self.outcomes(source)
+        self.assertEqual(
+            [line.partition(" - ")[0] for line in lines], ["FAILED test_it", "FAILED test_params[1]", "2 failed"]
+        )
+
     def test_left(self) -> None:
         """What none of them ends is told when all are over."""
         source = """

@@ -222,6 +222,120 @@ class LoopFactoriesTest(PluginTest):
         self.assertEqual(lines[-1], "2 passed, 1 skipped")
         self.assertIn("Loop factory 'three' is not available. Available factories: one, two.", lines[-2])
 
+    def test_wide_fixtures(self) -> None:
+        """A wider fixture is opened anew where the factory changes, with all that depends on it; its tests go by it."""
+        source = """
+            pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+            EVENTS = []
+
+            @pytest.fixture(scope="module")
+            async def wide():
+                name = type(asyncio.get_running_loop()).__name__
+                EVENTS.append(f"open {name}")
+                yield asyncio.get_running_loop()
+                assert type(asyncio.get_running_loop()).__name__ == name
+                EVENTS.append(f"close {name}")
+
+            @pytest.fixture(scope="module")
+            def plain(wide):
+                EVENTS.append("open plain")
+                yield wide
+                EVENTS.append("close plain")
+
+            async def test_a(wide):
+                assert wide is asyncio.get_running_loop()
+
+            async def test_b(plain):
+                assert plain is asyncio.get_running_loop()
+
+            async def test_c():
+                EVENTS.append("test_c")
+
+            def test_plain(wide):
+                assert EVENTS == [
+                    *("open One", "open plain", "test_c", "close plain", "close One"),
+                    *("open Two", "open plain", "test_c"),
+                ]
+                assert type(wide).__name__ == "Two"
+        """
+        self.assert_pass(source, conftest=self.conftest, count=7)
+
+    def test_wide_fixtures_of_other_loops(self) -> None:
+        """So is one that a plain test, which has no factory, has opened, and one that a test asks for by name."""
+        source = """
+            EVENTS = []
+
+            @pytest.fixture(scope="session")
+            async def wide():
+                yield asyncio.get_running_loop()
+                EVENTS.append(type(asyncio.get_running_loop()).__name__)
+
+            @pytest.fixture
+            def by_name(request):
+                return request.getfixturevalue("wide")
+
+            def test_first(wide):
+                pass
+
+            async def test_async(wide):
+                assert wide is asyncio.get_running_loop()
+
+            async def test_by_name(by_name):
+                assert by_name is asyncio.get_running_loop()
+
+            def test_last():
+                assert EVENTS[1:] == ["One", "Two", "One"]
+        """
+        self.assert_pass(source, conftest=self.conftest, count=6)
+
+    def test_wide_set_up_functions(self) -> None:
+        """Async set-up functions of a module run once with each factory that its tests have."""
+        source = """
+            pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+            EVENTS = []
+
+            async def setup_module():
+                EVENTS.append(type(asyncio.get_running_loop()).__name__)
+
+            async def teardown_module():
+                EVENTS.append(type(asyncio.get_running_loop()).__name__)
+
+            async def test_a():
+                assert type(asyncio.get_running_loop()).__name__ == EVENTS[-1]
+
+            async def test_b():
+                assert EVENTS in (["One"], ["One", "One", "Two"])
+        """
+        self.assert_pass(source, conftest=self.conftest, count=4)
+
+    def test_end_of_wide_fixtures(self) -> None:
+        """One that fails to close where the factory changes is an error of the test that follows, as pytest has it."""
+        source = """
+            pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+            @pytest.fixture(scope="module")
+            async def first():
+                yield
+
+            @pytest.fixture(scope="module")
+            async def second():
+                yield
+                raise ValueError(type(asyncio.get_running_loop()).__name__)
+
+            async def test_it(first, second):
+                pass
+        """
+        self.assertEqual(
+            self.outcomes(source, conftest=self.conftest),
+            [
+                "ERROR test_it[two] - ValueError: One",
+                "PASSED test_it[one]",
+                "1 passed, 1 error",
+            ],
+        )
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -47,6 +47,41 @@ class OverrideTest(PluginTest):
         """
         self.assert_pass(source, *self.quiet, count=4)
 
+    def test_kept_by_plain_fixtures(self) -> None:
+        """What a plain fixture has started on a loop that outlives the test is none of the test's, and goes on."""
+        source = """
+            @pytest.fixture(scope="SCOPE")
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+
+            @pytest.fixture(scope="SCOPE")
+            def worker(event_loop):
+                task = event_loop.create_task(asyncio.Event().wait())
+                yield task
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    event_loop.run_until_complete(task)
+
+            async def test_a(worker):
+                assert not worker.done()
+
+            async def test_b(worker):
+                assert not worker.done()
+
+            def test_plain(worker, event_loop):
+                assert not worker.done() and not event_loop.is_closed()
+
+            async def test_own_task(worker):
+                asyncio.create_task(asyncio.Event().wait())
+        """
+        for scope in ("module", "session"):
+            with self.subTest(scope):
+                lines = self.outcomes(source.replace("SCOPE", scope), *self.quiet)
+                self.assertEqual(lines[-1], "1 failed, 3 passed")
+                self.assertIn("FAILED test_own_task", lines[0])
+
     def test_conftest(self) -> None:
         """An override in a conftest holds for the tests beside and below it, also for one that does not ask for it."""
         conftest = """
@@ -89,6 +124,65 @@ class OverrideTest(PluginTest):
         """
         self.assert_pass(source, *self.quiet, count=1)
 
+    def test_policy_is_asyncios(self) -> None:
+        """What `event_loop_policy` gives is asyncio's policy until it is finished, for plain code and tests."""
+        conftest = """
+            import warnings
+            import asyncio.events as events
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # asyncio's own, from 3.14 on
+
+                class Policy(asyncio.DefaultEventLoopPolicy): pass
+
+            def current_policy():
+                return getattr(events, "_event_loop_policy")
+
+            @pytest.fixture(autouse=True, scope="session")
+            def watch():
+                policy = Policy()
+                events._event_loop_policy, before = policy, current_policy()
+                policy.set_event_loop(kept := asyncio.new_event_loop())
+                yield policy
+                assert current_policy() is policy and policy.get_event_loop() is kept
+                kept.close()
+                events._event_loop_policy = before
+        """
+        source = """
+            from conftest import Policy, current_policy
+
+            @pytest.fixture(scope="SCOPE")
+            def event_loop_policy():
+                before = current_policy()
+                yield Policy()
+                assert current_policy() is before
+
+            @pytest.fixture
+            async def narrow(event_loop_policy):
+                assert current_policy() is event_loop_policy
+                yield
+                assert current_policy() is event_loop_policy
+
+            @pytest.fixture(scope="SCOPE")
+            def plain(event_loop_policy):
+                yield
+                assert current_policy() is event_loop_policy
+
+            async def test_async(event_loop_policy, narrow):
+                assert current_policy() is event_loop_policy
+
+            def test_plain(event_loop_policy, narrow, plain):
+                assert current_policy() is event_loop_policy
+
+            def test_alone(event_loop_policy):
+                assert current_policy() is event_loop_policy
+        """
+        for scope in ("function", "module"):
+            with self.subTest(scope):
+                self.assert_pass(source.replace("SCOPE", scope), *self.quiet, count=3, conftest=conftest)
+        wide = source.replace("@pytest.fixture\n", '@pytest.fixture(scope="module")\n').replace("SCOPE", "session")
+        self.assert_pass(wide, *self.quiet, count=3, conftest=conftest)
+
     def test_noted(self) -> None:
         """It is noted once that this is an old way, and what replaces it."""
         source = """
@@ -105,6 +199,20 @@ class OverrideTest(PluginTest):
         self.assertIn("2 passed, 1 warning", said)
         self.assertIn("fixture 'event_loop' is overridden, as older versions of pytest-asyncio allowed", said)
         self.assertIn("@pytest.mark.asynctestkit(loop_factory=...)", said)
+
+    def test_note_tells_the_place(self) -> None:
+        """The note stands at the fixture's own line, and a filter by its module finds it."""
+        conftest = """
+            @pytest.fixture
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+        """
+        source = "async def test_it(): pass"
+        _, said = self.run_pytest(source, "-W", "default::pytest.PytestDeprecationWarning", conftest=conftest)
+        self.assertRegex(said, r"/conftest\.py:6: PytestDeprecationWarning: fixture 'event_loop' is overridden")
+        self.assert_pass(source, "-W", "ignore::pytest.PytestDeprecationWarning:conftest", count=1, conftest=conftest)
 
     def test_no_loop(self) -> None:
         """One that gives something else is refused."""

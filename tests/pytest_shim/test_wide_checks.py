@@ -242,6 +242,124 @@ class WideChecksTest(PluginTest):
         self.assertIn("class TestIt exceeded its limit of 0.2 s in teardown_class", said)
         self.assertIn("module fixture 'module' exceeded its limit of 0.3 s in its tear-down", said)
 
+    enders = {
+        "one that depends on it": """
+            @pytest.fixture(scope="module")
+            async def wide():
+                yield STARTED
+
+            @pytest.fixture(scope="module", autouse=True)
+            def ender(wide):
+                yield
+                END(wide)
+        """,
+        "one that it depends on": """
+            @pytest.fixture(scope="module")
+            def ender():
+                found = []
+                yield found
+                END(found[0])
+
+            @pytest.fixture(scope="module")
+            async def wide(ender):
+                ender.append(STARTED)
+                yield
+        """,
+        "one that was there before": """
+            found = []
+
+            @pytest.fixture(scope="module", autouse=True)
+            def ender():
+                yield
+                END(found[0])
+
+            @pytest.fixture(scope="module")
+            async def wide():
+                found.append(STARTED)
+                yield
+        """,
+        "a function that was there before": """
+            found = []
+
+            def teardown_module():
+                END(found[0])
+
+            @pytest.fixture(scope="module")
+            async def wide():
+                found.append(STARTED)
+                yield
+        """,
+        "its own finaliser": """
+            @pytest.fixture(scope="module")
+            async def wide(request):
+                found = STARTED
+                request.addfinalizer(lambda: END(found))
+                yield found
+        """,
+    }
+    uses = """
+        def test_plain(): pass
+
+        async def test_a(wide): pass
+
+        async def test_b(wide): pass
+    """
+
+    def test_ended_by_plain_fixtures(self) -> None:
+        """What an async fixture has started is no finding where a plain one ends it, finished before it or after it."""
+        things = {
+            "a task": ("asyncio.create_task(forever())", "task.cancel()"),
+            "a task, awaited": ("asyncio.create_task(forever())", "task.cancel(); run(task)"),
+            "a server": ("await asyncio.start_server(print, '127.0.0.1', 0)", "task.close()"),
+            "a socket": ("socket.socket()", "task.close()"),
+        }
+        helpers = """
+            import contextlib, socket
+
+            def run(task):
+                with contextlib.suppress(asyncio.CancelledError):
+                    task.get_loop().run_until_complete(task)
+        """
+        for who, fixtures in self.enders.items():
+            for what, (started, end) in things.items():
+                with self.subTest(who=who, what=what):
+                    source = "\n".join(textwrap.dedent(text) for text in (HELPERS, helpers, fixtures, self.uses))
+                    source += f"\ndef END(task): {end}\n"
+                    self.assert_pass(source.replace("STARTED", started), count=3)
+
+    def test_not_ended_by_plain_fixtures(self) -> None:
+        """What none of them ends is a finding, once, beside what else was found, and is told with its fixture."""
+        for who, fixtures in self.enders.items():
+            with self.subTest(who=who):
+                source = "\n".join(textwrap.dedent(text) for text in (fixtures, self.uses))
+                started = "(asyncio.create_task(forever()), asyncio.create_task(fail_soon()))"
+                summary, said = self.said(source.replace("STARTED", started).replace("END", "print"))
+                self.assertEqual(summary, ["ERROR test_b", "PASSED test_a", "PASSED test_b", "PASSED test_plain"])
+                self.assertIn("2 faults in module fixture 'wide': 1 unhandled, 1 pending_tasks", said)
+                self.assertEqual(said.count("task forever() was still pending at the end of the module"), 1)
+
+    def test_closed_and_left(self) -> None:
+        """What fails to close and has left something tells both, also where plain fixtures may end that."""
+        summary, said = self.said(
+            """
+            @pytest.fixture(scope="module", autouse=True)
+            def before():
+                yield
+
+            @pytest.fixture(scope="module")
+            async def wide():
+                task = asyncio.create_task(forever())
+                yield task
+                raise ValueError("in the tear-down")
+
+            async def test_a(wide):
+                pass
+            """
+        )
+        self.assertEqual(summary, ["ERROR test_a", "PASSED test_a"])
+        self.assertIn("ValueError: in the tear-down", said)
+        self.assertIn("task forever() was still pending at the end of the module", said)
+
 
 if __name__ == "__main__":
     unittest.main()
