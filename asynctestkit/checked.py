@@ -252,6 +252,7 @@ def look_for_what_is_left(
     watch.finish(managed.loop, pending, instance)
     if watch.wants_errors:
         end(pending)
+        managed.forget_exits()  # which were heard
     if watch.has_new_threads:  # anyio's, for one, end with the test's task
         dismiss()
         for delay in GRACE[:5]:
