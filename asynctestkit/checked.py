@@ -74,6 +74,11 @@ class CheckedPhases(Phases):
         return self.name
 
     @property
+    def owner(self) -> type | None:
+        """The test class, None if there is none."""
+        return None
+
+    @property
     def loop_in_use(self) -> asyncio.AbstractEventLoop | None:
         """The loop that the test runs on, None before it is open."""
         return None if self._managed is None else self._managed.loop
@@ -122,6 +127,7 @@ class CheckedPhases(Phases):
         if policy.summarised and summary.is_new(self.result):
             call_before_end(self.result, summary.print_at_end, last=True)
         watch = self.watch = Watch(policy, self.title)
+        watch.owner = self.owner
         watch.start(self.context)
         watch.look_at(loop, shared=self.shared is not None)
         listen(loop, watch)
