@@ -121,14 +121,18 @@ class CheckedPhases(Phases):
         return False
 
     def begin_checks(self, policy: Policy, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the checks (step 2), unless none is on."""
+        """Start the checks (step 2), unless none is on; where a runner has begun them, they go on with the loop."""
         if policy.is_off:
             return
         if policy.summarised and summary.is_new(self.result):
             call_before_end(self.result, summary.print_at_end, last=True)
-        watch = self.watch = Watch(policy, self.title)
+        watch = self.watch
+        if watch is None:
+            watch = self.watch = Watch(policy, self.title)
+            watch.start(self.context)
+        else:
+            watch.go_on(self.context)
         watch.owner = self.owner
-        watch.start(self.context)
         watch.look_at(loop, shared=self.shared is not None)
         listen(loop, watch)
 

@@ -324,7 +324,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
         _work().take_xunit(fixturedef, request)
     node = request.node
     if isinstance(node, pytest.Item) and (_shim is not None or is_async(getattr(node, "obj", None))):
-        _work().end_after_fixtures(node)
+        _work().begin_before_fixtures(node)
 
 
 SET_UP_FUNCTIONS: Final = {

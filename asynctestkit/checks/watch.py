@@ -132,13 +132,19 @@ class Watch:
 
     # ---- from the start of the test to its end -----------------------------------------------------------------
 
-    def start(self, context: contextvars.Context) -> None:
-        """Begin to watch, for what runs in this context and in this thread."""
-        context.run(TEST.set, self)
+    def start(self, context: contextvars.Context | None) -> None:
+        """Begin to watch, for what runs in this thread and in this context; None: there is none yet (see `go_on`)."""
+        if context is not None:
+            context.run(TEST.set, self)
         if self.policy.levels[Kind.THREADS]:
             self._known_threads = frozenset(threading.enumerate())
         self._enter()
         self.is_on = True
+
+    def go_on(self, context: contextvars.Context) -> None:
+        """Watch for what runs in a context, too, and hear warnings before whoever has caught them since `start`."""
+        context.run(TEST.set, self)
+        _tap.renew()
 
     def _enter(self) -> None:
         running.watches.append(self)
