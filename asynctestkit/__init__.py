@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asynctestkit.case import AsyncTestCase as AsyncTestCase
+    from asynctestkit.checking import expect_loop_error as expect_loop_error
     from asynctestkit.checking import fail_on as fail_on
     from asynctestkit.checks.tasks import background_task as background_task
     from asynctestkit.decorators import async_hook as async_hook
@@ -49,6 +50,7 @@ _HOMES = {
     "async_hook": "asynctestkit.decorators",
     "async_test": "asynctestkit.decorators",
     "background_task": "asynctestkit.checks.tasks",
+    "expect_loop_error": "asynctestkit.checking",
     "fail_on": "asynctestkit.checking",
     "fixture": "asynctestkit.fixtures.definition",
     "format_tasks": "asynctestkit.report.tasks",
@@ -73,6 +75,7 @@ __all__ = [
     "async_hook",
     "async_test",
     "background_task",
+    "expect_loop_error",
     "fail_on",
     "fixture",
     "format_tasks",

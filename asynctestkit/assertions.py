@@ -29,15 +29,7 @@ class Assertions(unittest.TestCase):
     """What AsyncTestCase asserts otherwise than TestCase."""
 
     def expect_loop_error(self, pattern: str | re.Pattern[str]) -> AbstractContextManager[Expected]:
-        """Expect that an error reaches the loop's exception handler inside the block, and take it for no finding.
-
-        Args:
-            pattern: Searched for in "Type: text" of the error and in the loop's own message.
-
-        Raises:
-            AssertionError: At the end of the block, if there was no such error.
-            UsageError: The pattern is no regular expression, or no test whose errors are checked is running.
-        """
+        """Expect an error that reaches nobody but the loop inside the block; see `asynctestkit.expect_loop_error`."""
         return expect_loop_error(pattern)
 
     def assertTrue(self, expr: Any, msg: Any = None) -> None:

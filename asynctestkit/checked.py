@@ -74,6 +74,11 @@ class CheckedPhases(Phases):
         return self.name
 
     @property
+    def owner(self) -> type | None:
+        """The test class, None if there is none."""
+        return None
+
+    @property
     def loop_in_use(self) -> asyncio.AbstractEventLoop | None:
         """The loop that the test runs on, None before it is open."""
         return None if self._managed is None else self._managed.loop
@@ -116,13 +121,18 @@ class CheckedPhases(Phases):
         return False
 
     def begin_checks(self, policy: Policy, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the checks (step 2), unless none is on."""
+        """Start the checks (step 2), unless none is on; where a runner has begun them, they go on with the loop."""
         if policy.is_off:
             return
         if policy.summarised and summary.is_new(self.result):
             call_before_end(self.result, summary.print_at_end, last=True)
-        watch = self.watch = Watch(policy, self.title)
-        watch.start(self.context)
+        watch = self.watch
+        if watch is None:
+            watch = self.watch = Watch(policy, self.title)
+            watch.start(self.context)
+        else:
+            watch.go_on(self.context)
+        watch.owner = self.owner
         watch.look_at(loop, shared=self.shared is not None)
         listen(loop, watch)
 
@@ -252,6 +262,7 @@ def look_for_what_is_left(
     watch.finish(managed.loop, pending, instance)
     if watch.wants_errors:
         end(pending)
+        managed.forget_exits()  # which were heard
     if watch.has_new_threads:  # anyio's, for one, end with the test's task
         dismiss()
         for delay in GRACE[:5]:

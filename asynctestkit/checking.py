@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from asynctestkit.checks.loop_errors import Expected
 from asynctestkit.checks.policy import CHANGES, parse_changes
+from asynctestkit.checks.watch import watching
 from asynctestkit.harness import Life
-from asynctestkit.report.contexts import TEST
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
 
@@ -65,14 +65,20 @@ def fail_on(**options: Any) -> Callable[[T], T]:
 def expect_loop_error(pattern: str | re.Pattern[str]) -> Generator[Expected, None, None]:
     """Expect that an error reaches the loop's exception handler inside the block, and take it for no finding.
 
+    It is for the test that runs, of whatever kind, its fixtures and its hooks. The error of a task that somebody keeps
+    reaches no handler: where nobody has retrieved it by the end of the block, it is expected, too.
+
     Args:
         pattern: Searched for in "Type: text" of the error and in the loop's own message.
+
+    Returns:
+        A context manager whose value has the errors in `met`, as the loop's exception handler is told of them.
 
     Raises:
         AssertionError: At the end of the block, if there was no such error.
         UsageError: The pattern is no regular expression, or no test whose errors are checked is running.
     """
-    expected, watch = Expected(pattern), TEST.get()
+    expected, watch = Expected(pattern), watching()
     if watch is None:
         raise UsageError(
             message(

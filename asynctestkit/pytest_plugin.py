@@ -331,7 +331,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
             node.stash[LATE] = []
             node.addfinalizer(partial(_end_late, node))  # before any of its fixtures: finalisers run in reverse
     elif _shim is not None or is_async(getattr(node, "obj", None)):
-        _work().end_after_fixtures(node)
+        _work().begin_before_fixtures(node)
 
 
 def _end_late(node: Any) -> None:

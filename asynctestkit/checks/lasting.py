@@ -18,8 +18,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from asynctestkit.checks import coroutines, resources
+from asynctestkit.checks.loop_errors import context_of_error
 from asynctestkit.checks.policy import Policy
-from asynctestkit.checks.watch import T, Watch, context_of_error, running
+from asynctestkit.checks.watch import T, Watch, running
 from asynctestkit.checks.young import grow_old, young
 from asynctestkit.report.contexts import TEST
 from asynctestkit.report.findings import Finding, Kind

@@ -8,12 +8,14 @@ unless the test has said that it expects them: by a handler of its own, by `asse
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from asynctestkit.checks.tasks import never_retrieved
+from asynctestkit.checks.tasks import failed_unseen, never_retrieved, unseen_error
+from asynctestkit.report.contexts import context_of
 from asynctestkit.report.errors import Interruption, UsageError, message
 from asynctestkit.report.findings import Finding, Kind
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
@@ -27,8 +29,13 @@ Context = Mapping[str, Any]
 _CAPTURING: Final = "_CapturingHandler"  # what assertLogs puts on a logger; its module is private
 
 
-def finding_of(context: Context) -> Finding | None:
-    """Return the finding of what a loop was told; None for what ends code from outside, which is none."""
+def finding_of(context: Context, owner: type | None) -> Finding | None:
+    """Return the finding of what a loop was told; None for what ends code from outside, which is none.
+
+    Args:
+        context: What the loop was told.
+        owner: The class of the test, None if there is none.
+    """
     error = context.get("exception")
     if isinstance(error, asyncio.CancelledError):
         return None  # on 3.11 and 3.12.1 stream servers tell of the cancellation of their handlers
@@ -41,7 +48,8 @@ def finding_of(context: Context) -> Finding | None:
     if isinstance(future, asyncio.Future) and isinstance(error, BaseException) and "never retrieved" in told:
         return never_retrieved(future, error)
     facts = [(name, repr(context[name])[:160]) for name in _TELLING if context.get(name) is not None]
-    fix = "handle the error where it arises, or write `with self.expect_loop_error(...)` if the test is about it"
+    expecting = f"{'self' if hasattr(owner, 'expect_loop_error') else 'asynctestkit'}.expect_loop_error(...)"
+    fix = f"handle the error where it arises, or write `with {expecting}` if the test is about it"
     kind = "" if not isinstance(error, BaseException) else f": {type(error).__name__}: {error}".rstrip(": ")
     return Finding(
         Kind.UNHANDLED,
@@ -50,6 +58,16 @@ def finding_of(context: Context) -> Finding | None:
         fix,
         error=error if isinstance(error, BaseException) else None,
     )
+
+
+def context_of_error(context: Mapping[str, Any]) -> contextvars.Context | None:
+    """Return the context in which was made what an error came from; None where that cannot be told."""
+    made_in: contextvars.Context | None = getattr(context.get("handle"), "_context", None)
+    if made_in is not None:
+        return made_in
+    task = context.get("task") or context.get("future")
+    task = next(iter(getattr(task, "_children", ())), task)  # what gather() returns has no context itself
+    return context_of(task) if isinstance(task, asyncio.Task) else None
 
 
 def unraisable(error: BaseException, told: str, thing: object) -> Finding:
@@ -101,3 +119,11 @@ class Expected:
             return False
         self.met.append(context)
         return True
+
+    def take_held(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
+        """Take the errors that match of tasks that somebody keeps: they count as retrieved then."""
+        for task in tasks:
+            error = unseen_error(task)
+            told = {"message": f"{type(task).__name__} exception was never retrieved", "future": task}
+            if error is not None and self.takes({**told, "exception": error}):
+                failed_unseen([task])

@@ -12,6 +12,7 @@ The tap is the process's, and open while any test runs; whose a warning is is fo
 
 from __future__ import annotations
 
+import functools
 import gc
 import inspect
 import re
@@ -56,11 +57,11 @@ class Tap:
 
     def __init__(self, choose: Callable[[], Listener | None]) -> None:
         self._choose = choose
-        self._hook: Any = self._show  # one object, to be known again by
+        self._showing: Any = self._show  # one object, to be known again by
         self._lock = threading.Lock()
         self._users = 0
-        self._shown: Any = None
-        self._filters: list[Any] | None = None
+        self._filters: list[list[Any]] = []
+        """Lists of filters that ours were put into."""
         self._raised: Any = None
         self._unraisable_hook: Any = self._hear
         self._collecting = -1
@@ -71,15 +72,25 @@ class Tap:
             self._users += 1
             if self._users == 1:
                 gc.callbacks.append(self._note_collection)
-            if warnings.showwarning is not self._hook:  # else a test in another thread has seen to it
-                self._shown = warnings.showwarning
-                warnings.showwarning = self._hook
-                filters: list[Any] = warnings.filters  # type: ignore[assignment]  # a list, whatever stubs call it
-                filters[0:0] = _FILTERS
-                self._filters = filters
-                _forget_what_was_shown()
-            if sys.unraisablehook is not self._unraisable_hook:
-                self._raised, sys.unraisablehook = sys.unraisablehook, self._unraisable_hook
+            self._come_in_front()
+
+    def renew(self) -> None:
+        """Come in front again of what others, fixtures say, have put there since `open`, for as long as they last."""
+        with self._lock:
+            self._come_in_front()
+
+    def _come_in_front(self) -> None:
+        if not self._is_ours(warnings.showwarning):  # else a test in another thread has seen to it
+            warnings.showwarning = functools.partial(self._showing, warnings.showwarning)
+            filters: list[Any] = warnings.filters  # type: ignore[assignment]  # a list, whatever stubs call it
+            filters[0:0] = _FILTERS
+            self._filters.append(filters)
+            _forget_what_was_shown()
+        if sys.unraisablehook is not self._unraisable_hook:
+            self._raised, sys.unraisablehook = sys.unraisablehook, self._unraisable_hook
+
+    def _is_ours(self, shown: Any) -> bool:
+        return type(shown) is functools.partial and shown.func is self._showing
 
     def close(self) -> None:
         """Take one `open` back."""
@@ -89,14 +100,13 @@ class Tap:
                 return
             gc.callbacks.remove(self._note_collection)
             # What the test runs in may have put other filters in place meanwhile, and taken ours away.
-            filters, self._filters = self._filters, None
-            if filters is not None:
-                _take_out(filters)
-            if warnings.showwarning is self._hook:
-                warnings.showwarning = self._shown
+            while self._filters:
+                _take_out(self._filters.pop())
+            while self._is_ours(shown := warnings.showwarning):
+                warnings.showwarning = shown.args[0]  # type: ignore[attr-defined]  # it is a partial
             if sys.unraisablehook is self._unraisable_hook:
                 sys.unraisablehook = self._raised
-            self._shown = self._raised = None
+            self._raised = None
 
     def _hear(self, unraisable: Any) -> None:
         listener = self._choose() if self._collecting < _OLDEST else None
@@ -111,6 +121,7 @@ class Tap:
 
     def _show(  # noqa: PLR0917  # it takes what the module of warnings passes
         self,
+        before: Callable[..., None],
         text: Warning | str,
         category: type[Warning],
         filename: str,
@@ -128,7 +139,7 @@ class Tap:
                 tell = listener.unawaited if unawaited else listener.unclosed
                 if tell(str(text), source, f"{filename}:{line}"):
                     return
-        self._shown(text, category, filename, line, file, source_line)
+        before(text, category, filename, line, file, source_line)
 
 
 def _take_out(filters: list[Any]) -> None:

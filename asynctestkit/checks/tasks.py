@@ -7,6 +7,7 @@ function is marked with `@background_task`.
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from collections.abc import Callable, Iterable
 from types import CodeType
@@ -79,11 +80,24 @@ def failed_unseen(tasks: Iterable[asyncio.Future[Any]]) -> list[Finding]:
     """Return findings of tasks that failed and whose error nobody has retrieved; it counts as retrieved then."""
     findings: list[Finding] = []
     for task in tasks:
-        if task.done() and not task.cancelled() and getattr(task, "_log_traceback", False):
-            error = task.exception()
-            if error is not None and not isinstance(error, Interruption):
+        if (error := unseen_error(task)) is not None:
+            task.exception()
+            if not isinstance(error, Interruption):
                 findings.append(never_retrieved(task, error))
     return findings
+
+
+def unseen_error(task: Any) -> BaseException | None:
+    """Return the error of a task or future that nobody has retrieved; it does not count as retrieved by this."""
+    if not task.done() or task.cancelled() or not getattr(task, "_log_traceback", False):
+        return None
+    error: BaseException | None = getattr(task, "_exception", None)
+    return error
+
+
+def every_task() -> list[asyncio.Task[Any]]:
+    """Return the tasks of all loops that anybody keeps, those that are done among them."""
+    return [one for one in gc.get_objects() if issubclass(type(one), asyncio.Task)]
 
 
 def never_retrieved(task: asyncio.Future[Any], error: BaseException) -> Finding:

@@ -29,7 +29,7 @@ from asynctestkit.checks import blocking, coroutines, keepers, loop_errors, reso
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
-from asynctestkit.report.contexts import TEST, context_of
+from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import FindingError, Interruption
 from asynctestkit.report.findings import Finding, FindingWarning, Kind, error_of, note_of, report_of
 from asynctestkit.report.origins import DEPTH, caller
@@ -50,7 +50,8 @@ _all: Final[set[Watch]] = set()
 """The watches of all that is running, in whatever thread."""
 
 
-def _choose() -> Watch | None:
+def watching() -> Watch | None:
+    """Return the checks whose affair it is what happens here and now, None if it is nobody's."""
     watch: Watch | None = TEST.get()
     if watch is None:
         watch = running.watches[-1] if running.watches else _of_thread()
@@ -63,7 +64,7 @@ def _of_thread() -> Watch | None:
     return watches[0] if len(watches) == 1 and watches[0].owns_thread(threading.current_thread()) else None
 
 
-_tap: Final = Tap(_choose)
+_tap: Final = Tap(watching)
 
 
 class Watch:
@@ -93,7 +94,7 @@ class Watch:
             "_opened",
             "_beside",
         ),
-        *("is_on", "loop", "max_block", "policy", "span", "test"),
+        *("is_on", "loop", "max_block", "owner", "policy", "span", "test"),
     )
 
     _counting: ClassVar[Mapping[str, bool]] = {}
@@ -105,6 +106,8 @@ class Watch:
         self.policy = policy
         self.test = test
         self.span = span
+        self.owner: type | None = None
+        """The class of the test."""
         self.is_on = False
         self._found: list[Finding] = []
         self._beside: list[tuple[Finding, str]] = []
@@ -129,13 +132,19 @@ class Watch:
 
     # ---- from the start of the test to its end -----------------------------------------------------------------
 
-    def start(self, context: contextvars.Context) -> None:
-        """Begin to watch, for what runs in this context and in this thread."""
-        context.run(TEST.set, self)
+    def start(self, context: contextvars.Context | None) -> None:
+        """Begin to watch, for what runs in this thread and in this context; None: there is none yet (see `go_on`)."""
+        if context is not None:
+            context.run(TEST.set, self)
         if self.policy.levels[Kind.THREADS]:
             self._known_threads = frozenset(threading.enumerate())
         self._enter()
         self.is_on = True
+
+    def go_on(self, context: contextvars.Context) -> None:
+        """Watch for what runs in a context, too, and hear warnings before whoever has caught them since `start`."""
+        context.run(TEST.set, self)
+        _tap.renew()
 
     def _enter(self) -> None:
         running.watches.append(self)
@@ -251,7 +260,7 @@ class Watch:
         """Learn of an error that reached nobody but the loop; return whether that was the affair of a watch."""
         if loop.get_exception_handler() is not None:
             return False  # somebody else wants to know
-        made_in = context_of_error(context)
+        made_in = loop_errors.context_of_error(context)
         owner: Watch | None = TEST.get() if made_in is None else made_in.get(TEST)
         if owner is not None and owner is not self and owner.lasts and owner.is_on:
             return self._expects(context) or owner.hear_error(context)
@@ -267,7 +276,7 @@ class Watch:
             return True
         if loop_errors.is_expected_in_log():
             return False
-        finding = loop_errors.finding_of(context)
+        finding = loop_errors.finding_of(context, self.owner)
         return True if finding is None else self._add(finding)
 
     def _expects(self, context: Mapping[str, Any]) -> bool:
@@ -278,8 +287,11 @@ class Watch:
         self._expected.append(expected)
 
     def unexpect(self, expected: loop_errors.Expected) -> None:
-        """Take one `expect` back."""
+        """Take one `expect` back: what has failed by now, and is kept, was expected, too."""
         self._expected.remove(expected)
+        expected.take_held(task for ref in self._made if (task := ref()) is not None)
+        if not expected.met:
+            expected.take_held(one for one in tasks.every_task() if getattr(watch_of(one), "lasts", False))
 
     def _add(self, finding: Finding) -> bool:
         level = self.policy.level_of(finding)
@@ -450,16 +462,6 @@ class Watch:
             summary.add([finding], self.test)
         else:
             warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding, self.test))
-
-
-def context_of_error(context: Mapping[str, Any]) -> contextvars.Context | None:
-    """Return the context in which was made what an error came from; None where that cannot be told."""
-    made_in: contextvars.Context | None = getattr(context.get("handle"), "_context", None)
-    if made_in is not None:
-        return made_in
-    task = context.get("task") or context.get("future")
-    task = next(iter(getattr(task, "_children", ())), task)  # what gather() returns has no context itself
-    return context_of(task) if isinstance(task, asyncio.Task) else None
 
 
 def _place_of(finding: Finding, test: str) -> tuple[str, int]:

@@ -66,12 +66,16 @@ async def end_tasks(
 
 
 async def wait_cancelled(loop: asyncio.AbstractEventLoop, tasks: Tasks, limit: float | None) -> Tasks:
-    """Cancel tasks and wait for them; return those that had not ended when the limit was over."""
+    """Cancel tasks and wait for them; return those that had not ended when the limit was over.
+
+    Their errors go to the loop's exception handler, but for what has ended the loop itself: who runs it tells of that.
+    """
     for task in tasks:
         task.cancel(CLOSING)
     ended, left = await asyncio.wait(tasks, timeout=limit)
     for task in ended:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, SystemExit | KeyboardInterrupt):
             loop.call_exception_handler(
                 # asyncio.Runner's own words, which people search for.
                 {"message": "unhandled exception during asyncio.run() shutdown", "exception": error, "task": task}

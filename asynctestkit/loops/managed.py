@@ -229,6 +229,11 @@ class ManagedLoop:
 
         self.run_to_end(end_tasks(self.loop, find, self._collected(), limit))
 
+    def forget_exits(self) -> None:
+        """Take SystemExit out of tasks that have ended so far for no faults: whoever listens tells of them."""
+        if self._faults:
+            self._faults = [fault for fault in self._faults if fault[0] != EXIT]
+
     def take_faults(self) -> list[Fault]:
         """Return what did not end by itself, once."""
         faults, self._faults = self._faults, None
@@ -250,7 +255,7 @@ class ManagedLoop:
                 loop.run_forever()
             except SystemExit as error:
                 text = f"a leftover task raised {error!r} while its loop was closed"
-                self._collected().append(("task", text))
+                self._collected().append((EXIT, text))
                 loop.call_exception_handler({"message": text, "exception": error})
         return task.result()
 
@@ -281,5 +286,7 @@ async def _stop_after(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any,
         loop.stop()
 
 
+EXIT: Final = "exit"
+"""The kind of fault that a SystemExit out of a task is."""
 EXIT_TIMEOUT: Final = 1.0
 """Seconds that leftover tasks get to end when the process does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asynctestkit.pytest_shim.faults import kept_from_anyio, look_at_case, refuse
 from asynctestkit.pytest_shim.fixtures import take_fixture, take_plain_fixture
 from asynctestkit.pytest_shim.foreign import check_loop_scope, follow_loops, parametrise_loops
-from asynctestkit.pytest_shim.items import end_after_fixtures
+from asynctestkit.pytest_shim.items import begin_before_fixtures
 from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
 from asynctestkit.pytest_shim.ports import Ports
 from asynctestkit.pytest_shim.running import is_ours, loop_of, runner_of, take_test
@@ -32,9 +32,9 @@ __all__ = [
     "Ports",
     "adopt",
     "answer_cases",
+    "begin_before_fixtures",
     "check_loop_scope",
     "check_options",
-    "end_after_fixtures",
     "end_late",
     "follow_loops",
     "is_ours",

@@ -12,12 +12,13 @@ import pytest
 
 from asynctestkit import plain
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
+from asynctestkit.checks.watch import Watch
 from asynctestkit.guard import Guard
 from asynctestkit.harness import Plan
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.outside import Given
-from asynctestkit.pytest_plugin import LOOP_SCOPES
+from asynctestkit.pytest_plugin import LOOP_SCOPES, is_async
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
@@ -36,7 +37,7 @@ from asynctestkit.pytest_shim.settings import (
     timeout_of,
     timeout_of_scope,
 )
-from asynctestkit.report.errors import ScopeError, message
+from asynctestkit.report.errors import ScopeError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of
 
 if TRIM_FRAMES:
@@ -46,6 +47,8 @@ LIFE: Final = pytest.StashKey[ItemLife]()
 _ENDS: Final = pytest.StashKey[bool]()
 """Whether it has been said that the life ends with the item."""
 _OPTIONS: Final = pytest.StashKey["Options | None"]()
+_EARLY: Final = pytest.StashKey[Watch]()
+"""The checks of a test whose life has not begun."""
 
 _PLAIN: Final = Options()
 
@@ -198,6 +201,40 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     return life
 
 
+def begin_before_fixtures(item: Any) -> None:
+    """Have the checks of a plain async test begin with its first fixture, however plain, and end after all of them."""
+    if _ENDS in item.stash:
+        return
+    end_after_fixtures(item)
+    group = group_of(item)
+    is_of_case = group.cls is not None and issubclass(group.cls, unittest.TestCase)
+    if LIFE in item.stash or is_of_case or not is_async(getattr(item, "obj", None)):
+        return
+    try:
+        policy = None if wanted(item) is None else _policy_of(item, group)
+    except UsageError:  # told when the test is run
+        return
+    if policy is not None and not policy.is_off:
+        watch = item.stash[_EARLY] = Watch(policy, _title_of(item, group))
+        watch.start(None)
+
+
+def _end_unused(item: pytest.Item) -> None:
+    """End the checks of a test whose set-up did not come to its life; raise what they have found."""
+    watch = item.stash.get(_EARLY, None)
+    if watch is None:
+        return
+    del item.stash[_EARLY]
+    try:
+        watch.look_at_young()
+        watch.finish(None, (), getattr(item, "instance", None))
+        found = watch.failure()
+    finally:
+        watch.stop()
+    if found is not None:
+        raise found
+
+
 def end_after_fixtures(item: pytest.Item) -> None:
     """Have the life of a test, if it will have one, ended when all of its fixtures are finished that come after this.
 
@@ -209,18 +246,30 @@ def end_after_fixtures(item: pytest.Item) -> None:
 
 
 def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
-    group, function = group_of(item), item.obj
+    group = group_of(item)
     kind = group.kind if options.factory is None else group.kind._replace(factory=options.factory)
     joined, kind = _loop_to_join(item, options, used, kind)
-    policy = policy_of(group.cls, function)
+    policy = _policy_of(item, group)
+    life = ItemLife(Plan(item.name, group.owner, kind, timeout=options.timeout, policy=policy), joined)
+    life.node_id = _title_of(item, group)
+    ours.ask(item, life)
+    if _EARLY in item.stash:
+        life.watch = item.stash[_EARLY]
+        del item.stash[_EARLY]
+    return life
+
+
+def _policy_of(item: Any, group: Group) -> Policy:
+    policy = policy_of(group.cls, item.obj)
     if policy is None:
         policy = group.policy = group.policy or run_policy()
-    life = ItemLife(Plan(item.name, group.owner, kind, timeout=options.timeout, policy=policy), joined)
-    # A test of `@async_test` is called as it is without the plugin.
-    decorated = group.cls is None and hasattr(function, "__atk_options__")
-    life.node_id = f"{item.module.__name__}.{item.name}" if decorated else item.nodeid
-    ours.ask(item, life)
-    return life
+    return policy
+
+
+def _title_of(item: Any, group: Group) -> str:
+    """Return what reports call a test; one of `@async_test` is called as it is without the plugin."""
+    decorated = group.cls is None and hasattr(item.obj, "__atk_options__")
+    return f"{item.module.__name__}.{item.name}" if decorated else str(item.nodeid)
 
 
 def _life_of_case(item: Any, case: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
@@ -246,6 +295,7 @@ def _end(item: pytest.Item) -> None:
     del item.stash[_ENDS]
     life = item.stash.get(LIFE, None)
     if life is None:
+        _end_unused(item)
         return
     del item.stash[LIFE]
     note = life.end(getattr(item, "instance", None))

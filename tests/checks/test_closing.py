@@ -84,6 +84,48 @@ class LeftoverTest(unittest.TestCase):
         self.assertIn("an async generator did not end when it was closed", line)
 
 
+class ExitTest(unittest.TestCase):
+    """SystemExit out of a task that was left, which the test's end cancels."""
+
+    def texts(self, *, scope: str, unhandled: bool) -> list[str]:
+        """Run a test that leaves such a task; return what is reported."""
+
+        async def leave() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                raise SystemExit("late")
+
+        @fail_on(unhandled=unhandled, pending_tasks=False)
+        class Case(AsyncTestCase):
+            loop_scope = scope
+
+            async def test(self) -> None:
+                self.task = asyncio.create_task(leave())
+                await asyncio.sleep(0)
+
+        result = unittest.TestResult()
+        unittest.TestSuite([Case("test")]).run(result)
+        return [text for _, text in result.errors + result.failures]
+
+    def test_told_once(self) -> None:
+        """It is one finding of its test, and no error beside it."""
+        for scope in ("test", "class"):
+            with self.subTest(scope):
+                (text,) = self.texts(scope=scope, unhandled=True)
+                self.assertIn("FindingError: a leftover task raised SystemExit('late')", text)
+                self.assertNotIn("2 faults", text)
+
+    def test_unheard(self) -> None:
+        """Where the check is off it is an error of its test."""
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+        for scope in ("test", "class"):
+            with self.subTest(scope):
+                (text,) = self.texts(scope=scope, unhandled=False)
+                self.assertIn("LoopError: a leftover task raised SystemExit('late')", text)
+
+
 class ClosedTest(unittest.TestCase):
     """What was left open and told of is closed when its test is over, and is no later test's affair."""
 

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
-from asynctestkit import AsyncTestCase, FindingWarning, UsageError, async_test, background_task, fail_on
+from asynctestkit import (
+    AsyncTestCase,
+    FindingWarning,
+    UsageError,
+    async_test,
+    background_task,
+    expect_loop_error,
+    fail_on,
+)
 from asynctestkit.checks.policy import VARIABLE
 from tests.outcomes import suite_events
 from tests.programs import plugin_options, run_program
@@ -255,6 +263,87 @@ class ExpectTest(unittest.TestCase):
         (event,) = self.run_test(test)
         self.assertIn("failure FindingError: Exception in callback fail()", event)
 
+    def test_held(self) -> None:
+        """The error of a task that somebody keeps is met where nobody has looked at it, and may still be awaited."""
+
+        async def test(self: Any) -> None:
+            with self.expect_loop_error("ValueError: lost") as expected:
+                self.task = asyncio.create_task(fail_as_task())
+                self.other = asyncio.create_task(fail_as_task())
+                await asyncio.sleep(0)
+            self.assertEqual([context["future"] for context in expected.met], [self.task, self.other])
+            with self.assertRaises(ValueError):
+                await self.task
+
+        self.assertEqual(self.run_test(test), ["passed"])
+
+    def test_held_other(self) -> None:
+        """One that does not match is found all the same, and is no use to the block."""
+
+        async def test(self: Any) -> None:
+            with self.assertRaises(AssertionError), self.expect_loop_error("other"):
+                self.task = asyncio.create_task(fail_as_task())
+                await asyncio.sleep(0)
+
+        (event,) = self.run_test(test)
+        self.assertIn("failure FindingError: Task exception was never retrieved: ValueError: lost", event)
+
+    def test_retrieved(self) -> None:
+        """What the test has awaited did not reach nobody."""
+
+        async def test(self: Any) -> None:
+            with self.expect_loop_error("lost"):
+                task = asyncio.create_task(fail_as_task())
+                with self.assertRaises(ValueError):
+                    await task
+
+        self.assertEqual(self.run_test(test), ["failure AssertionError: no error that matches 'lost' reached the loop"])
+
+    def test_function(self) -> None:
+        """In a test of any kind there is the function, for a callback and for a task that is kept."""
+        kept: list[Any] = []
+
+        class Case(unittest.TestCase):
+            @async_test
+            async def test_callback(self) -> None:
+                with expect_loop_error("lost"):
+                    asyncio.get_running_loop().call_soon(fail)
+                    await asyncio.sleep(0)
+
+            @async_test
+            async def test_task(self) -> None:
+                with expect_loop_error("lost"):
+                    kept.append(asyncio.create_task(fail_as_task()))
+                    await asyncio.sleep(0)
+
+        self.assertEqual(outcome(Case), ["passed", "passed"])
+
+    def test_outside(self) -> None:
+        """Where no test runs it is refused."""
+        with (
+            self.assertRaisesRegex(UsageError, "^expect_loop_error is for a running test whose errors are checked\n"),
+            expect_loop_error("lost"),
+        ):
+            pass
+
+    def test_advice(self) -> None:
+        """A finding advises what can be written in its test."""
+
+        async def test(self: Any) -> None:
+            asyncio.get_running_loop().call_soon(fail)
+            await asyncio.sleep(0)
+
+        for base, function, form in (
+            (AsyncTestCase, test, "`with self.expect_loop_error(...)`"),
+            (unittest.TestCase, async_test(test), "`with asynctestkit.expect_loop_error(...)`"),
+        ):
+            with self.subTest(base.__name__):
+                case = type("Case", (base,), {"test": function, "__module__": __name__})
+                result = unittest.TestResult()
+                case("test").run(result)
+                ((_, text),) = result.failures
+                self.assertIn(form, text)
+
     def test_no_pattern(self) -> None:
         """What is no regular expression is refused."""
 
@@ -291,6 +380,11 @@ class ExpectTest(unittest.TestCase):
 def fail() -> None:
     """Raise what nobody catches."""
     raise ValueError("lost")
+
+
+async def fail_as_task() -> None:
+    """Raise it when it is awaited."""
+    fail()
 
 
 class BackgroundTest(unittest.TestCase):

@@ -267,6 +267,20 @@ class UnhandledTest(HookCase):
             begun: asyncio.Event
             task: asyncio.Task[None]
 
+        class Held(AsyncTestCase):
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                cls.begun = asyncio.Event()
+                cls.task = asyncio.create_task(fail_after(cls.begun))
+
+            async def test(self) -> None:
+                with self.expect_loop_error("ValueError"):
+                    self.begun.set()
+                    await asyncio.sleep(0.01)
+
+            begun: asyncio.Event
+            task: asyncio.Task[None]
+
         class Awaited(AsyncTestCase):
             @classmethod
             async def asyncSetUpClass(cls) -> None:
@@ -281,7 +295,7 @@ class UnhandledTest(HookCase):
             begun: asyncio.Event
             task: asyncio.Task[None]
 
-        self.assertEqual(run_class(Expected, Awaited), ["ok"])
+        self.assertEqual(run_class(Expected, Held, Awaited), ["ok"])
 
 
 @unittest.skipUnless(find_spec("uvloop"), "needs uvloop")
