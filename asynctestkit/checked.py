@@ -242,12 +242,10 @@ def look_for_what_is_left(
         end: Ends what is left, while the checks listen.
         instance: The test case, or its class.
     """
-    watch.look_at_young()
     if managed is None or managed.loop.is_closed() or managed.loop.is_running():
-        watch.finish(None, (), instance)
-        if watch.has_new_threads:
-            watch.look_at_threads(None)
+        look_without_loop(watch, instance)
         return
+    watch.look_at_young()
     if watch.is_due(managed.loop):  # what its last step has asked to be called
         managed.settle()
     pending = find(managed.loop)
@@ -268,6 +266,14 @@ def look_for_what_is_left(
         for delay in GRACE[:5]:
             managed.settle(delay)
         watch.look_at_threads(managed.loop)
+
+
+def look_without_loop(watch: Watch, instance: object) -> None:
+    """Have the checks look for what is left where there is no loop that could be given a few turns."""
+    watch.look_at_young()
+    watch.finish(None, (), instance)
+    if watch.has_new_threads:
+        watch.look_at_threads(None)
 
 
 def close_what_is_left(watch: Watch, managed: ManagedLoop | None) -> None:

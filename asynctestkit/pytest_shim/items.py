@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from asynctestkit import plain
+from asynctestkit.checked import look_without_loop
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.checks.watch import Watch
 from asynctestkit.guard import Guard
@@ -226,8 +227,7 @@ def _end_unused(item: pytest.Item) -> None:
         return
     del item.stash[_EARLY]
     try:
-        watch.look_at_young()
-        watch.finish(None, (), getattr(item, "instance", None))
+        look_without_loop(watch, getattr(item, "instance", None))
         found = watch.failure()
     finally:
         watch.stop()
