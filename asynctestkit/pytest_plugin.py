@@ -352,6 +352,13 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
         _work().end_after_fixtures(node)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]) -> None:
+    """Have the debugger that is about to be entered show the user's frame."""
+    if _shim is not None and node.config.getoption("usepdb", False):
+        _work().show_where_it_waited(call)
+
+
 SET_UP_FUNCTIONS: Final = {
     "module": ("module", ("setUpModule", "setup_module"), ("tearDownModule", "teardown_module")),
     "class": ("cls", ("setup_class",), ("teardown_class",)),

@@ -78,8 +78,11 @@ def _call_with_session(item: Any, end: Callable[[], None]) -> None:
     """Have `end` called, once, when pytest finishes the session of an item; anything else is left alone."""
     session: Any = getattr(item, "session", None)
     add = getattr(session, "addfinalizer", None)
-    if add is not None and end not in vars(session).setdefault(_ENDS, []):
-        vars(session)[_ENDS].append(end)
+    if add is None:
+        return
+    ends: list[Callable[[], None]] = vars(session).setdefault(_ENDS, [])
+    if end not in ends:
+        ends.append(end)
         add(end)
 
 

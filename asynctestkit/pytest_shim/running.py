@@ -13,7 +13,7 @@ import pytest
 from asynctestkit import examples
 from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
-from asynctestkit.pytest_shim import ours
+from asynctestkit.pytest_shim import debugger, ours
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import asked, ends_with_body, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
@@ -38,6 +38,8 @@ def take_test(item: pytest.Function) -> None:
                 item.config, f"@pytest.mark.{MARK}", "another plugin runs some of the tests that have it, and not by it"
             )
         return
+    if item.config.getoption("trace", False):
+        debugger.trace(item)
     life = life_of(item, options)
     handle = getattr(item.obj, "hypothesis", None)
     if handle is None:
