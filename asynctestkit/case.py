@@ -444,6 +444,10 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         life, call = self._atk_running(), self._callMaybeAsync
+        if "hypothesis" in getattr(method, "__dict__", ()):
+            from asynctestkit.examples import caller_of
+
+            call = caller_of(method, life) or call
         if self._atk_given is not None:
             call = partial(call, **self._atk_given.values())
         value = life.body(call, method)

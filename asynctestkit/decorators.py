@@ -236,6 +236,8 @@ def _require_coroutine_function(function: Any, decorator: str, what: str) -> Non
         kind, fix = f"a {kind_of}", f"write @{decorator} under @{kind_of}, on the async def"
     elif inspect.isasyncgenfunction(function):
         kind, fix = "an async generator function", "remove the yield"
+    elif hasattr(function, "hypothesis"):
+        kind, fix = "the plain one that @given has made", f"write @given above @{decorator}"
     elif callable(function):
         kind, fix = "a plain function", f"make it `async def`, or remove @{decorator}"
     else:

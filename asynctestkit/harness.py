@@ -97,6 +97,9 @@ class Life(LimitedPhases):
     refusal: Exception | None = None
     """Why the test cannot run: raised before anything is set up."""
 
+    repeats = False
+    """Whether the body is run again and again, by Hypothesis."""
+
     provided_outside: Callable[[], Iterable[Provided]] | None = None
     """Returns what fixtures of a runner have given to the test; None where there are none."""
     _bare_class: WideScope | None = None
@@ -138,7 +141,12 @@ class Life(LimitedPhases):
 
     def may_go_on(self) -> bool:
         """Return whether another async phase may follow the one that has just ended."""
-        if self.step < _BODY or self.cut_short or (self.fixtures is not None and self.fixtures.openings):
+        if (
+            self.step < _BODY
+            or self.repeats
+            or self.cut_short
+            or (self.fixtures is not None and self.fixtures.openings)
+        ):
             return True
         return self.expects_more()
 

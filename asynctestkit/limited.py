@@ -24,6 +24,9 @@ class LimitedPhases(CheckedPhases):
     handling: object = None
     """The fixture or the cleanup that is under way, for reports."""
 
+    ended_with: Exception | None = None
+    """The error by which the body was ended from outside, where it may be called again."""
+
     _at_closing: ManagedLoop | None = None
     """What `_managed` was, while it is closed."""
     _deadline: Deadline | None = None

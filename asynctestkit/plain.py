@@ -13,7 +13,7 @@ import unittest
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
-from asynctestkit import limits
+from asynctestkit import examples, limits
 from asynctestkit.checking import amend
 from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.requests import outermost, patched_arguments, requests_of
@@ -42,8 +42,16 @@ def run_test(case: unittest.TestCase, function: AsyncFunction, /, *args: Any, **
     life = _life_of(case)
     if life is None:
         life = _begin(case, function, given=1 + len(args), passed=kwargs)
+    elif life.ended_with is not None:  # Hypothesis tries again what has ended the test
+        raise life.ended_with
     try:
         value = life.body(functools.partial(life.call, function, case, *args, **kwargs))
+    except Exception as error:
+        if examples.is_over(life):
+            life.ended_with = error
+            if len(args) + len(kwargs):
+                examples.tell_example(error, function, (case, *args), kwargs)
+        raise
     finally:
         life.close_fixtures()
     if value is not None:

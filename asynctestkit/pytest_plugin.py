@@ -259,6 +259,9 @@ _FUNCTION: Final = type(pytest_addoption)
 _CASE: Final = "asynctestkit.case"
 _PLAIN_CASES: Final = "asynctestkit.plain"
 _FIXTURES: Final = "asynctestkit.fixtures.definition"
+_SUMMARY: Final = "asynctestkit.checks.summary"
+_FINDINGS_OF_WORKER: Final = "asynctestkit_findings"
+_NOTES_OF_WORKER: Final = "asynctestkit_notes"
 
 
 @pytest.hookimpl(trylast=True)
@@ -292,7 +295,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what was accepted though it has no meaning here, and what was found where nothing fails for it."""
-    found = sys.modules["asynctestkit.checks.summary"].take() if "asynctestkit.checks.summary" in sys.modules else None
+    found = sys.modules[_SUMMARY].take() if _SUMMARY in sys.modules else None
     if found:
         terminalreporter.section("asynctestkit: findings")
         terminalreporter.write_line(found)
@@ -301,6 +304,28 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.section("asynctestkit: accepted, without an effect")
         for what, meaning in notes.items():
             terminalreporter.line(f"{what}: {meaning}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what the end of the run says over to the controller, where this is a worker of pytest-xdist."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is None:
+        return
+    if _SUMMARY in sys.modules and (counts := sys.modules[_SUMMARY].take_counts()):
+        output[_FINDINGS_OF_WORKER] = counts
+    if notes := session.config.stash.get(NOTES, None):
+        output[_NOTES_OF_WORKER] = notes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist would have said at its end."""
+    output: dict[str, Any] = getattr(node, "workeroutput", {})  # one that has crashed gives none
+    if counts := output.get(_FINDINGS_OF_WORKER):
+        import_module(_SUMMARY).add_counts(counts)
+    if notes := output.get(_NOTES_OF_WORKER):
+        node.config.stash.setdefault(NOTES, {}).update(notes)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -339,6 +364,13 @@ def _end_late(node: Any) -> None:
     del node.stash[LATE]
     if late:
         _work().end_late(late)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]) -> None:
+    """Have the debugger that is about to be entered show the user's frame."""
+    if _shim is not None and node.config.getoption("usepdb", False):
+        _work().show_where_it_waited(call)
 
 
 SET_UP_FUNCTIONS: Final = {

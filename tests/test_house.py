@@ -53,6 +53,7 @@ LAYERS: Final = (
                 "class_hooks",
                 "declaration",
                 "decorators",
+                "examples",
                 "functions",
                 "outside",
                 "plain",

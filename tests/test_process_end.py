@@ -6,7 +6,7 @@ import importlib.util
 import textwrap
 import unittest
 
-from tests.programs import run_program
+from tests.programs import plugin_options, run_program
 
 INTERRUPTED = 130  # as the shell counts: 128 and the number of SIGINT
 
@@ -118,6 +118,35 @@ class SessionTest(unittest.TestCase):
         self.assertEqual(outcome.stdout.splitlines()[-1], "closed: True", outcome.stdout)
         self.assertIn("\n1 passed in ", outcome.stdout)
         self.assertEqual((outcome.stderr, outcome.returncode), ("", 0))
+
+    @unittest.skipIf(importlib.util.find_spec("pytest") is None, "pytest is not installed")
+    def test_error_under_pytest_alone(self) -> None:
+        """There a fixture of the session that fails to close is an error of the last test, and the run fails."""
+        source = textwrap.dedent(
+            """
+            from asynctestkit import AsyncTestCase, async_test, fixture
+
+            @fixture(scope="session")
+            async def server():
+                yield
+                raise OSError("cannot stop")
+
+            class Case(AsyncTestCase):
+                async def test_a(self, server): pass
+
+                async def test_b(self, server): pass
+
+            @async_test
+            async def test_last(): pass
+            """
+        )
+        for plugin in (("-p", "no:asynctestkit"), tuple(plugin_options())):
+            with self.subTest(plugin):
+                options = ("-q", "-rA", "-p", "no:cacheprovider", *plugin)
+                outcome = run_program(source, "-m", "pytest", *options, "test_program.py")
+                self.assertIn("3 passed, 1 error in ", outcome.stdout)
+                self.assertIn("ERROR test_program.py::test_last - OSError: cannot stop", outcome.stdout)
+                self.assertEqual((outcome.stderr, outcome.returncode), ("", 1))
 
 
 class ErrorTest(unittest.TestCase):

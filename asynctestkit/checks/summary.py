@@ -20,12 +20,16 @@ MOST_PLACES: Final = 20
 """How many places are listed of one kind."""
 
 
+Counts = dict[str, dict[str, tuple[int, str]]]
+"""How many findings there were and in which test the first one, by kind and place."""
+
+
 class _Summary:
     """Counts by kind and place, with the first test of each."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.counts: dict[str, dict[str, tuple[int, str]]] = {}
+        self.counts: Counts = {}
 
 
 _summary = _Summary()
@@ -34,20 +38,38 @@ _summary = _Summary()
 def add(findings: Iterable[Finding], test: str) -> None:
     """Count findings of a test."""
     with _summary.lock:
-        if not _summary.counts:
-            atexit.register(print_at_end)
         for finding in findings:
-            places = _summary.counts.setdefault(finding.kind.value, {})
             # Ports, descriptors and addresses differ each time.
             place = f"{finding.place or '(unknown)'}   {_NUMBER.sub('N', finding.headline)}"
-            count, first = places.get(place, (0, test))
-            places[place] = count + 1, first
+            _count(finding.kind.value, place, 1, test)
+
+
+def add_counts(counts: Counts) -> None:
+    """Count what was found in another process of the run, where `take_counts` has returned it."""
+    with _summary.lock:
+        for kind, places in counts.items():
+            for place, (count, test) in places.items():
+                _count(kind, place, count, test)
+
+
+def _count(kind: str, place: str, more: int, test: str) -> None:
+    if not _summary.counts:
+        atexit.register(print_at_end)
+    places = _summary.counts.setdefault(kind, {})
+    count, first = places.get(place, (0, test))
+    places[place] = count + more, first
+
+
+def take_counts() -> Counts:
+    """Return what was found since it was taken last."""
+    with _summary.lock:
+        counts, _summary.counts = _summary.counts, {}
+    return counts
 
 
 def take() -> str | None:
     """Return the summary, once; None if nothing was found."""
-    with _summary.lock:
-        counts, _summary.counts = _summary.counts, {}
+    counts = take_counts()
     if not counts:
         return None
     total = sum(count for places in counts.values() for count, _ in places.values())

@@ -67,6 +67,8 @@ class Phases:
     """Whether a plain function of a phase is running right now."""
     strayed = False
     """Whether plain code has run since the loop was last made current: it may have made another one current."""
+    ended_early = False
+    """Whether something from outside has ended a phase, or the next: the limit, or a scope that is or was open."""
     _interruption: BaseException | None = None
 
     def __init__(self, context: contextvars.Context, *, name: str) -> None:
@@ -209,6 +211,7 @@ class Phases:
         """
         if self.host is None or not self.host.cancelling:
             return False
+        self.ended_early = True
         if self.held is None and not self.host.interrupted:  # the first one is what ended the test
             trim(error)
             self.held = error
@@ -227,6 +230,7 @@ class Phases:
 
     def interrupt(self, error: BaseException) -> None:
         """End the running phase with `error`; if none runs, the next one meets it. Called in the loop's thread."""
+        self.ended_early = True
         if (self.host is None or not self.host.interrupt(error)) and self._interruption is None:
             self._interruption = error
 

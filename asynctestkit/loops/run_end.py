@@ -1,6 +1,9 @@
 """The end of a test run: its result's `stopTestRun` is called, and what lives for the session ends before that.
 
 An error of the session's end is reported on the result, like one of a class or a module.
+
+pytest gives a test case its own item for a result. Where our plugin is not there to end what lives for the session,
+the item's session does, as pytest lets every node do: an error is one of the last test's tear-down.
 """
 
 from __future__ import annotations
@@ -52,6 +55,8 @@ _ENDS: Final = "_atk_ends"
 def call_before_end(result: Any, end: Callable[[], None], *, last: bool = False) -> None:
     """Have `end` called before `result.stopTestRun()`; a result that cannot be told leaves it to its caller.
 
+    What comes last is for the terminal, and is left to the end of the process by pytest, which captures output.
+
     Args:
         result: The result of the run.
         end: An error of it is reported on the result.
@@ -63,8 +68,22 @@ def call_before_end(result: Any, end: Callable[[], None], *, last: bool = False)
         try:
             _wrap_stop(result, ends)
         except AttributeError:  # it has none, or has slots: the end of the process is left
+            if not last:
+                _call_with_session(result, end)
             return
     ends.append((last, end))
+
+
+def _call_with_session(item: Any, end: Callable[[], None]) -> None:
+    """Have `end` called, once, when pytest finishes the session of an item; anything else is left alone."""
+    session: Any = getattr(item, "session", None)
+    add = getattr(session, "addfinalizer", None)
+    if add is None:
+        return
+    ends: list[Callable[[], None]] = vars(session).setdefault(_ENDS, [])
+    if end not in ends:
+        ends.append(end)
+        add(end)
 
 
 def _wrap_stop(result: Any, ends: list[tuple[bool, Callable[[], None]]]) -> None:

@@ -118,6 +118,8 @@ def end_with(result: object) -> None:
     """Have what is open at the end of a run be ended then, whatever kept it from ending in time (Ctrl-C, say)."""
     if result is not None and result is not _thread.result:
         _thread.result = result
+        if _thread.keeper is not None and not hasattr(result, "stopTestRun"):
+            return  # whoever keeps the scopes ends them
         run_end.call_before_end(result, end_all)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asynctestkit.pytest_shim.debugger import show_where_it_waited
 from asynctestkit.pytest_shim.faults import kept_from_anyio, look_at_case, refuse
 from asynctestkit.pytest_shim.fixtures import take_fixture, take_plain_fixture
 from asynctestkit.pytest_shim.foreign import check_loop_scope, follow_loops, parametrise_loops
@@ -47,6 +48,7 @@ __all__ = [
     "parametrise_loops",
     "refuse",
     "runner_of",
+    "show_where_it_waited",
     "take_fixture",
     "take_plain_fixture",
     "take_test",

@@ -25,6 +25,9 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
 `item._explicit_tearDown`
     Under `--pdb`, where pytest keeps the tearDown that it has taken from a test case. Without it such a test fails:
     it would be torn down twice.
+`--trace`
+    pytest puts a function in the place of each test, which has the debugger as `_pdb` in its closure. Without it an
+    async test fails: it would not be run.
 """
 
 from __future__ import annotations
@@ -108,6 +111,14 @@ def give_tear_down_back(item: Any, case: Any) -> None:
         del case.tearDown
     elif "tearDown" in vars(case) and getattr(case.tearDown, "__module__", "").startswith("_pytest"):
         _refuse("item._explicit_tearDown", item.nodeid)
+
+
+def debugger_of(function: Any, name: str) -> Any:
+    """Return the debugger that pytest calls a test with under `--trace`."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    if "_pdb" not in cells or not hasattr(function, "__wrapped__"):
+        _refuse("debugger under --trace", name)
+    return cells["_pdb"].cell_contents
 
 
 def _refuse(what: str, name: str) -> NoReturn:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from asynctestkit import examples
 from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
-from asynctestkit.pytest_shim import ours
+from asynctestkit.pytest_shim import debugger, ours
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.items import asked, ends_with_body, life_of, wanted
 from asynctestkit.pytest_shim.lives import ItemLife
@@ -37,12 +38,15 @@ def take_test(item: pytest.Function) -> None:
                 item.config, f"@pytest.mark.{MARK}", "another plugin runs some of the tests that have it, and not by it"
             )
         return
+    if item.config.getoption("trace", False):
+        debugger.trace(item)
     life = life_of(item, options)
     handle = getattr(item.obj, "hypothesis", None)
     if handle is None:
         stand_in(item, "obj", _run, item, life)
     else:
-        handle.inner_test = _examples(getattr(handle.inner_test, "__wrapped__", handle.inner_test), item, life)
+        handle.inner_test = _examples(handle.inner_test, item, life)
+        stand_in(item, "obj", examples.run_all, life)
 
 
 def is_ours(item: pytest.Item) -> bool:
@@ -82,19 +86,19 @@ def runner_of(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
 
 def _examples(inner: Any, item: pytest.Function, life: ItemLife) -> Callable[..., None]:
     """Return what runs the examples that Hypothesis draws for an async test; for the next item it is replaced."""
+    inner = getattr(inner, "__atk_drawn__", inner)
 
     @functools.wraps(inner)
     def run(*args: Any, **arguments: Any) -> None:
-        _run(item, life, inner, *args, **arguments)
+        examples.run_one(life, inner, functools.partial(_run, item, life, inner), args, arguments)
 
+    run.__atk_drawn__ = inner  # type: ignore[attr-defined]  # a function takes attributes
     return run
 
 
 def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **arguments: Any) -> None:
-    if args:  # drawn by Hypothesis
-        function = functools.partial(function, *args)
     try:
-        _run_once(item, life, function, arguments)
+        _run_once(item, life, function, args, arguments)
     except Exception:
         if ends_with_body(item, life):
             life.check(failed=True, instance=item.instance)
@@ -103,26 +107,29 @@ def _run(item: pytest.Function, life: ItemLife, function: Any, /, *args: Any, **
         life.check(instance=item.instance)
 
 
-def _run_once(item: pytest.Function, life: ItemLife, function: Any, arguments: dict[str, Any]) -> None:
+def _run_once(
+    item: pytest.Function, life: ItemLife, function: Any, args: tuple[Any, ...], arguments: dict[str, Any]
+) -> None:
+    """Run a test, or one example of it; what Hypothesis has drawn may come by position."""
     name = item.nodeid
     if hasattr(function, "__atk_options__"):
         name = f"{function.__module__}.{function.__qualname__}"  # as it is called without the plugin
         ours.fill(item, arguments)
-        value = _run_decorated(life, function, arguments)
+        value = _run_decorated(life, function, args, arguments)
     else:
-        value = life.run_body(function, **arguments)
+        value = life.run_body(functools.partial(function, *args) if args else function, **arguments)
     if value is not None:
         mistakes.refuse_value(value, function, name)
 
 
-def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> Any:
+def _run_decorated(life: ItemLife, function: Any, args: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
     """Run a test of `@async_test` in the item's life instead of one of its own.
 
     What stands above `@async_test` is plain code, and calls it as often as it likes.
     """
     inner = decorated(function)
     if inner is not None:
-        return life.run_body(inner, **arguments)
+        return life.run_body(functools.partial(inner, *args) if args else inner, **arguments)
 
     def host(coroutine: Any) -> Any:
         outside.host = before
@@ -133,6 +140,6 @@ def _run_decorated(life: ItemLife, function: Any, arguments: dict[str, Any]) -> 
 
     before, outside.host = outside.host, host
     try:
-        return function(**arguments)
+        return function(*args, **arguments)
     finally:
         outside.host = before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unittest
 
 from tests.pytest_shim.support import PluginTest, run_pytest
@@ -85,6 +86,49 @@ class DebuggerTest(PluginTest):
         """
         said = self.debug(source, "c\nc\nc\n")
         self.assertIn("2 failed, 1 error", said)
+
+    def test_limit(self) -> None:
+        """After a limit it is the frame of the user's that waited, in plain tests and in test cases."""
+        waits = """
+            here = 42
+            await asyncio.Event().wait()
+        """
+        case = "class CaseTest(asynctestkit.AsyncTestCase):\n    async def test_it(self):"
+        for head in ("async def test_it():", case):
+            with self.subTest(head):
+                source = head + textwrap.indent(textwrap.dedent(waits), "        ")
+                files = {"test_program.py": source}
+                options = ("-q", "-s", "--pdb", "--tb=short", "--asynctestkit-timeout=0.3")
+                said = run_pytest(files, *options, given="p here, asyncio._get_running_loop()\nc\n").stdout
+                self.assertIn("test_it()\n-> await asyncio.Event().wait()\n(Pdb) (42, None)", said)
+                self.assertIn("TimeoutError: test_it exceeded its limit of 0.3 s", said)
+
+    def test_trace(self) -> None:
+        """`--trace` stops in the first line of each async test, which then runs."""
+        source = """
+            class TestMethods:
+                async def test_method(self, tmp_path):
+                    here = 42
+                    await asyncio.sleep(0)
+                    print("ran", here)
+
+            @asynctestkit.async_test
+            async def test_decorated():
+                here = 43
+                print("ran", here)
+
+            async def test_function():
+                here = 44
+                await asyncio.sleep(0)
+                print("ran", here)
+        """
+        files = {"test_program.py": source}
+        finished = run_pytest(files, "-q", "-s", "--trace", given="n\np here + 1000\nc\n" * 3)
+        for number, name in ((42, "test_method"), (43, "test_decorated"), (44, "test_function")):
+            self.assertIn(f"{name}()\n-> here = {number}\n", finished.stdout)
+            self.assertIn(f"\n(Pdb) {1000 + number}\n", finished.stdout)
+            self.assertIn(f"ran {number}\n", finished.stdout)
+        self.assertIn("3 passed", finished.stdout)
 
 
 if __name__ == "__main__":

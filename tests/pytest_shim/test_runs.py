@@ -229,6 +229,25 @@ class WorkersTest(PluginTest):
                 lines = [line.replace("test_program.py::", "") for line in summary_of(finished.stdout)]
                 self.assertEqual(lines, self.outcomes(SOURCE, ini=MARKERS), finished.stderr)
 
+    def test_end_of_run(self) -> None:
+        """What the workers have found or accepted is said once at the end, by the controller."""
+        leak = """
+            @pytest.mark.asyncio_event_loop
+            async def test_it():
+                test_it.task = asyncio.create_task(asyncio.sleep(60), name="left")
+        """
+        files = {f"test_{name}.py": leak for name in "abcd"} | {"pytest.ini": "[pytest]\n"}
+        environment = {"ASYNCTESTKIT_CHECKS": "warn"}
+        for workers in ((), ("-n", "2", "--dist", "loadfile")):
+            with self.subTest(workers):
+                finished = run_pytest(files, "-q", *workers, environment=environment)
+                said = finished.stdout
+                self.assertEqual(finished.returncode, 0, said)
+                self.assertEqual(said.count("asynctestkit: findings"), 1, said)
+                self.assertIn("asynctestkit: 4 findings, which fail no test", said)
+                self.assertEqual(said.count("asynctestkit: accepted, without an effect"), 1, said)
+                self.assertEqual(finished.stderr, "")
+
 
 if __name__ == "__main__":
     unittest.main()
