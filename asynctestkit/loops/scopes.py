@@ -409,6 +409,13 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
     return enter_module(cls.__module__) if asked is Scope.MODULE else enter_session(result)
 
 
+def heir_of(cls: type, shared: SharedLoop | None, *, besides: WideScope | None = None) -> WideScope | None:
+    """Return the narrowest scope to which a test of `cls`, on a loop, leaves what it has made; None: there is none."""
+    holders = set() if shared is None else {one for one in shared.holders if isinstance(one, WideScope)}
+    covering = {scope for scope in _thread.scopes.values() if scope.covers(cls)}
+    return min((covering | holders) - {besides}, key=_width, default=None)
+
+
 def inherited_context(cls: type) -> contextvars.Context:
     """Return a new context for a test of `cls`: the caller's, and over it what the hooks of its scopes have set."""
     context = contextvars.copy_context()

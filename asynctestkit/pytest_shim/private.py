@@ -18,6 +18,9 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
 `item._fixtureinfo.name2fixturedefs`
     Which names pytest knows, so that an unknown one is told by our own error, which says what was meant. Without it,
     pytest reports what it does not know, and what fixtures gave, with `fixturedef.cached_result`, is missing in notes.
+`session._setupstate.stack`
+    The finalisers of a class or a module, so that the loop that its tests share ends after the last of its fixtures,
+    those set up before it was opened among them. Without it the loop ends before these.
 `_pytest.faulthandler`
     Keeps a descriptor that goes to the user where stderr is captured, for what is printed when a test cannot be ended.
     Without it, that may be captured.
@@ -98,6 +101,15 @@ def values_of(item: Any) -> list[tuple[Any, Any]]:
     fixturedefs = [fixturedef for found in known.values() for fixturedef in found]
     results = [(fixturedef, getattr(fixturedef, "cached_result", None)) for fixturedef in fixturedefs]
     return [(fixturedef, result[0]) for fixturedef, result in results if result is not None and result[2] is None]
+
+
+def end_last(node: Any, end: Callable[[], object]) -> None:
+    """Have a function called at the end of a class or the like, after its fixtures are finished; once for each."""
+    node.addfinalizer(end)
+    listed = getattr(getattr(node.session, "_setupstate", None), "stack", {}).get(node)
+    finalisers = listed[0] if isinstance(listed, tuple) and listed else None
+    if isinstance(finalisers, list) and finalisers and finalisers[-1] is end:  # they are called from the end
+        finalisers.insert(1, finalisers.pop())  # the first is the node's own
 
 
 def give_tear_down_back(item: Any, case: Any) -> None:

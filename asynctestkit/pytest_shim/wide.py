@@ -20,7 +20,7 @@ from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import WideScope
 from asynctestkit.pytest_shim.current import Follower, request_of
-from asynctestkit.pytest_shim.private import values_of
+from asynctestkit.pytest_shim.private import end_last, values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
 from asynctestkit.pytest_shim.variables import Changes
 from asynctestkit.report.errors import FixtureError, UsageError, message
@@ -221,7 +221,7 @@ def holder(item: pytest.Item, reach: Reach, options: LoopOptions) -> WideScope:
             del held[key]
             scope.end()
 
-        node.addfinalizer(end)
+        end_last(node, end)
     return held[key]
 
 

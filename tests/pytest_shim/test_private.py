@@ -10,7 +10,10 @@ import asynctestkit
 from tests.pytest_shim.support import PluginTest
 
 HOME = Path(asynctestkit.__file__).parent
-PRIVATE = ("_request", "_fixtureinfo", "callspec", "name2fixturedefs", "_explicit_tearDown", "finish")
+PRIVATE = (
+    *("_request", "_fixtureinfo", "callspec", "name2fixturedefs", "_explicit_tearDown", "finish"),
+    "_setupstate",
+)
 """What only `private` may name; of `func` any assignment."""
 
 
