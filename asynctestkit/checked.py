@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from asynctestkit.checks import summary
+from asynctestkit.checks.handed import Handed
 from asynctestkit.checks.keepers import unkept
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.tasks import GRACE
@@ -158,6 +159,8 @@ class CheckedPhases(Phases):
         self.winding_up = True
         try:
             self._finish_checks(watch, instance)
+            if not failed and failure is None and (handed := watch.hand_over()) is not None:
+                self.hand_over(handed)
             close_what_is_left(watch, self._managed)
         except Interruption as interruption:  # blocking code was ended, of which the deadline tells
             if not interruption.is_of(self):
@@ -178,6 +181,9 @@ class CheckedPhases(Phases):
             return None
         finally:
             del failure
+
+    def hand_over(self, handed: Handed) -> None:
+        """Have what outlives the test look again, at its own end, at what the test has made and it keeps."""
 
     def _finish_checks(self, watch: Watch, instance: object) -> None:
         managed = self._managed
@@ -274,6 +280,17 @@ def look_without_loop(watch: Watch, instance: object) -> None:
     watch.finish(None, (), instance)
     if watch.has_new_threads:
         watch.look_at_threads(None)
+
+
+def end_without_loop(watch: Watch, instance: object) -> None:
+    """End the checks of a test that never came to its loop; raise what they have found."""
+    try:
+        look_without_loop(watch, instance)
+        found = watch.failure()
+    finally:
+        watch.stop()
+    if found is not None:
+        raise found
 
 
 def close_what_is_left(watch: Watch, managed: ManagedLoop | None) -> None:

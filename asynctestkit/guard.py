@@ -21,9 +21,14 @@ from asynctestkit import limits
 from asynctestkit.checked import close_what_is_left, look_for_what_is_left
 from asynctestkit.checks.deadline import Deadline
 from asynctestkit.checks.debuggers import is_debugged
+from asynctestkit.checks.handed import Handed, pending_of
 from asynctestkit.checks.lasting import LastingWatch, dispatcher
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
+from asynctestkit.checks.tasks import GRACE
 from asynctestkit.loops.guarded import FixturePhases, GuardedPhases
+from asynctestkit.loops.scopes import enter_module, heir_of
+from asynctestkit.loops.shared import shared_loop_of
+from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.findings import Kind
@@ -102,6 +107,11 @@ class Guard:
         """End what `ask` began."""
         if self._watch is not None:
             self._watch.asker = None
+
+    def inherit(self, handed: Handed) -> None:
+        """Look at what a test has made, and something wider keeps, when all is over."""
+        if self._watch is not None:
+            self._watch.inherit(handed)
 
     def tear_down(self, *, waits: bool = False) -> None:
         """Say that what comes now is the tear-down; where it `waits`, what it finds is told with what is left."""
@@ -212,9 +222,42 @@ class Guard:
         look_for_what_is_left(
             watch, managed, find=self._find, dismiss=self._phases.dismiss, end=end, instance=self._instance
         )
+        for handed in watch.take_handed():
+            self._look_at_handed(watch, handed)
         close_what_is_left(watch, managed)
         left = watch.take()
         watch.give([*heard, *(one for one in left if not (self.failed and one.kind in _LEFT))])
+
+    def _look_at_handed(self, watch: LastingWatch, handed: Handed) -> None:
+        """Look at what a test has handed over; what something wider keeps is handed on."""
+        things = self._due(handed)
+        shared = shared_loop_of(handed.watch.loop)
+        if shared is None:
+            watch.look_at_handed(handed, things)
+            return
+        for delay in GRACE:
+            if not handed.is_left(things):
+                break
+            shared.managed.settle(delay)
+        watch.look_at_handed(handed, things)
+        shared.cancel(pending_of(things), self.limit)
+
+    def _due(self, handed: Handed) -> list[Any]:
+        """Return what of it ends with this, and hand on the rest."""
+        scope, shared, things = self._phases, self._phases.shared, handed.things()
+        is_last = shared is not None and shared.loop is handed.watch.loop and not shared.holders - {self._holder}
+        owner = handed.watch.owner
+        if is_last or not isinstance(scope, WideScope) or scope.kind is Scope.SESSION or owner is None:
+            return things
+        module = scope.owner if scope.kind is Scope.MODULE and isinstance(scope.owner, str) else None
+        due = handed.unkept(things, self._instance if isinstance(self._instance, type) else None, module)
+        rest = [one for one in things if all(one is not other for other in due)]
+        if rest:
+            handed.keep_only(rest)
+            if scope.owner is owner:  # a class's end is followed by its module's
+                enter_module(owner.__module__)
+            leave_to(heir_of(owner, shared, besides=scope), handed)
+        return due
 
     def _find(self, loop: asyncio.AbstractEventLoop) -> Tasks:
         watch = self._watch
@@ -247,9 +290,21 @@ class _Phase:
             raise failure
 
 
+def leave_to(scope: WideScope | None, handed: Handed) -> None:
+    """Have a scope look, at its end, at what a test has made and it keeps; None: nobody does."""
+    if scope is not None:
+        scope.guarded_by(guard_of)
+        if (guard := scope.get_guard()) is not None:
+            guard.inherit(handed)
+
+
 def guard_of(scope: WideScope) -> Guard:
-    """Return a guard for the hooks of a class or a module."""
+    """Return a guard for the hooks of a class or a module, or for what tests leave to the session."""
     policy, limit = settings_of(scope)
+    if scope.kind is Scope.SESSION:
+        return Guard(
+            scope, policy=policy, limit=limit, titles=(scope.title, f"end of {scope.title}"), span="the session"
+        )
     place, kind = _place_of(scope), "Class" if scope.kind is Scope.CLASS else "Module"
     return Guard(
         scope,

@@ -28,9 +28,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asynctestkit.checked import Runner
+from asynctestkit.checks.handed import Handed
 from asynctestkit.checks.policy import Policy, run_policy
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.guard import fixture_phases
+from asynctestkit.guard import fixture_phases, leave_to
 from asynctestkit.limited import LimitedPhases
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
@@ -360,6 +361,11 @@ class Life(LimitedPhases):
             self._at_closing = None
             self.closing_faults += managed.take_faults()
             managed.give_back()
+
+    def hand_over(self, handed: Handed) -> None:
+        """Have what outlives the test look again, at its own end, at what the test has made and it keeps."""
+        scopes.end_with(self.plan.result)
+        leave_to(scopes.heir_of(self.owner, self.shared), handed)
 
     def _enter(self, step: Step) -> None:
         self.step = step

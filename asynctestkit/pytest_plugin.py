@@ -38,8 +38,11 @@ _shim: Any = None
 CURRENT: Final = pytest.StashKey[pytest.Item]()
 """Where a run keeps the test it is at."""
 
-LATE: Final = pytest.StashKey[list[Any]]()
-"""Where a class, module ... keeps the async fixtures that end after the last of its fixtures, once one was set up."""
+LATE: Final = pytest.StashKey[list[tuple[bool, Callable[[], object]]]]()
+"""Where a class, module ... keeps what is called after the last of its fixtures, once one was set up.
+
+Beside each stands whether it ends a loop, which goes last.
+"""
 
 NOTES: Final = pytest.StashKey[dict[str, str]]()
 """Where a run keeps what it says at its end of things without a meaning: what it met, and what that means."""

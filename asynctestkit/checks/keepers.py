@@ -56,6 +56,7 @@ def _is_any_kept(
     besides: object = None,
     by_fixtures: bool = True,
     by_others: bool = True,
+    within: str | None = None,
 ) -> bool:
     """Whether something that outlives a test holds any of some things.
 
@@ -65,6 +66,7 @@ def _is_any_kept(
         besides: The test case, or the class, that holds it without keeping it.
         by_fixtures: Whether wider fixtures count.
         by_others: Whether modules, classes and the tasks of others do.
+        within: The name of a module that does not, nor do its classes.
     """
     own: Any = getattr(besides, "__dict__", None)
     own = gc.get_referents(own)[0] if isinstance(own, MappingProxyType) else own  # a class shows its names, no more
@@ -79,7 +81,7 @@ def _is_any_kept(
             if id(holder) in seen or (type(holder) is tuple and _are_same(holder, frontier)):
                 continue  # the arguments of the call among them
             seen.add(id(holder))
-            if (by_fixtures and _is_fixture(holder)) or (by_others and _outlives(holder, watch)):
+            if (by_fixtures and _is_fixture(holder)) or (by_others and _outlives(holder, watch, within)):
                 return True
             if not _leads_nowhere(holder):
                 found.append(holder)
@@ -104,14 +106,19 @@ def _is_fixture(holder: Any) -> bool:
     return getattr(cls, "outlives_tests", False) is True
 
 
-def _outlives(holder: Any, watch: object) -> bool:
+def _outlives(holder: Any, watch: object, within: str | None) -> bool:
     if isinstance(holder, dict):
         names: dict[str, Any] = holder
-        return "__spec__" in names and _package(names.get("__name__")) not in _MACHINERY
+        return "__spec__" in names and _keeps(names.get("__name__"), within)
     if isinstance(holder, asyncio.Task):
         context = context_of(holder)
         return context is not None and context.get(TEST) is not watch
-    return isinstance(holder, type) and _package(holder.__module__) not in _MACHINERY
+    return isinstance(holder, type) and _keeps(holder.__module__, within)
+
+
+def _keeps(module: object, within: str | None) -> bool:
+    """Whether what a module has is kept by it."""
+    return _package(module) not in _MACHINERY and (within is None or module != within)
 
 
 def _leads_nowhere(holder: Any) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from asynctestkit.checks import coroutines, resources
+from asynctestkit.checks.handed import Handed, of_whom, ref_to
 from asynctestkit.checks.loop_errors import context_of_error
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import T, Watch, running
@@ -38,7 +39,7 @@ class LastingWatch(Watch):
         span: What ends when nothing of it may be left.
     """
 
-    __slots__ = ("_kept", "_looks", "_most", "_sockets", "_threads", "_threads_before", "asker")
+    __slots__ = ("_handed", "_kept", "_looks", "_most", "_sockets", "_threads", "_threads_before", "asker")
     _counting: ClassVar[Mapping[str, bool]] = {"by_fixtures": False}  # it may be the fixture's own
     lasts: ClassVar[bool] = True
 
@@ -48,6 +49,8 @@ class LastingWatch(Watch):
         """The test that is told what is found now."""
         self._kept: list[weakref.ref[Any]] = []
         """Coroutines that were not begun at the end of a phase."""
+        self._handed: list[Handed] = []
+        """What tests have handed over."""
         self._sockets: list[weakref.ref[socket.socket]] = []
         self._threads: set[threading.Thread] = set()
         self._threads_before: frozenset[threading.Thread] = frozenset()
@@ -163,6 +166,25 @@ class LastingWatch(Watch):
         self._known_threads = frozenset(threading.enumerate()) - self._threads
         super().look_at_threads(loop)
 
+    def inherit(self, handed: Handed) -> None:
+        """Take over what a test has made, to look at it at the end."""
+        handed.watch.heir = self
+        self._handed.append(handed)
+        if len(self._handed) > self._most:
+            self._handed = [one for one in self._handed if one.things()]
+            self._most = 2 * len(self._handed) + MOST_MADE
+
+    def take_handed(self) -> list[Handed]:
+        """Return what tests have handed over, once."""
+        found, self._handed = self._handed, []
+        return found
+
+    def look_at_handed(self, handed: Handed, things: list[Any]) -> None:
+        """Find what is not settled of some things that a test has handed over."""
+        for finding, thing in handed.left(things, self.span):
+            if self._add(finding) and thing is not None:
+                self._left = [*(self._left or ()), ref_to(thing)]
+
     def take(self) -> list[Finding]:
         """Return what was found and not told yet, once."""
         found, self._found = self._found, []
@@ -211,10 +233,11 @@ class Dispatcher:
         if loop.get_exception_handler() is not None:
             return False
         made_in = context_of_error(context)
-        owner = _owner() if made_in is None else made_in.get(TEST)
+        maker: Watch | None = TEST.get() if made_in is None else made_in.get(TEST)
+        owner = of_whom(maker)
         if owner is None and made_in is None:
             owner = next((watch for watch in running.watches[-1:] if watch.lasts), None)
-        return isinstance(owner, LastingWatch) and owner.is_on and owner.hear_error(context)
+        return isinstance(owner, LastingWatch) and owner.is_on and owner.hear_error(context, maker)
 
 
 def _owner() -> LastingWatch | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import re
 import socket
 import threading
@@ -207,17 +208,22 @@ def kept_sockets(sockets: Iterable[socket.socket], instance: Mapping[str, Any], 
     left: list[Left] = []
     for attribute, value in instance.items():
         facts = (("kept in", f"{holder}.{attribute}"),)
-        for kept in _contents(value):
+        for kept in contents(value):
             if any(kept is one for one in sockets) and kept.fileno() != -1:
-                finding = Finding(Kind.UNCLOSED, f"unclosed {kept!r}", facts, _CLOSE, ("socket.socket",))
-                left.append(Left(finding, weakref.ref(kept)))
+                left.append(Left(unclosed_socket(kept, *facts), weakref.ref(kept)))
     return left
 
 
-def _contents(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list | tuple | set | frozenset) else (value,)
+def unclosed_socket(one: socket.socket, *facts: tuple[str, str]) -> Finding:
+    """Return the finding of a socket that is open."""
+    return Finding(Kind.UNCLOSED, f"unclosed {one!r}", facts, _CLOSE, ("socket.socket",))
+
+
+def contents(value: Any, *, most: float = math.inf) -> Iterable[Any]:
+    """Return what is in a value of a known kind that holds others, no more than `most`; else the value itself."""
+    if not isinstance(value, dict | list | tuple | set | frozenset) or len(value) > most:
+        return (value,)
+    return list(value.values()) if isinstance(value, dict) else value
 
 
 def readers_left(loop: Any, belongs: Callable[[Any], bool]) -> list[Finding]:

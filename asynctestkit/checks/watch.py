@@ -25,7 +25,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
-from asynctestkit.checks import blocking, coroutines, keepers, loop_errors, resources, summary, tasks
+from asynctestkit.checks import blocking, coroutines, handed, keepers, loop_errors, resources, summary, tasks
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
@@ -94,7 +94,7 @@ class Watch:
             "_opened",
             "_beside",
         ),
-        *("is_on", "loop", "max_block", "owner", "policy", "span", "test"),
+        *("heir", "is_on", "loop", "max_block", "outliving", "owner", "policy", "span", "test"),
     )
 
     _counting: ClassVar[Mapping[str, bool]] = {}
@@ -109,6 +109,10 @@ class Watch:
         self.owner: type | None = None
         """The class of the test."""
         self.is_on = False
+        self.outliving: list[handed.Ref] = []
+        """What something that outlives the test keeps."""
+        self.heir: Watch | None = None
+        """Who hears of what that does when this is over."""
         self._found: list[Finding] = []
         self._beside: list[tuple[Finding, str]] = []
         """What others are told that was found while this ran, and who they are."""
@@ -121,7 +125,7 @@ class Watch:
         self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
         self._has_jobs = False
-        self._left: list[weakref.ref[Any]] | None = None
+        self._left: list[handed.Ref] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
         self._timers: weakref.WeakKeyDictionary[Any, str] | None = None
@@ -261,22 +265,27 @@ class Watch:
         if loop.get_exception_handler() is not None:
             return False  # somebody else wants to know
         made_in = loop_errors.context_of_error(context)
-        owner: Watch | None = TEST.get() if made_in is None else made_in.get(TEST)
+        maker: Watch | None = TEST.get() if made_in is None else made_in.get(TEST)
+        owner = handed.of_whom(maker)
         if owner is not None and owner is not self and owner.lasts and owner.is_on:
-            return self._expects(context) or owner.hear_error(context)
+            return self._expects(context) or owner.hear_error(context, maker)
         if owner is not None or made_in is not None:
             return owner is self and self.hear_error(context)
         # Between the phases of a test nothing of a wider scope runs.
         nobodys = not self._is_shared or asyncio._get_running_loop() is None
         return nobodys and self.hear_error(context)
 
-    def hear_error(self, context: Mapping[str, Any]) -> bool:
-        """Learn of such an error of its own; return whether nobody else need be told."""
+    def hear_error(self, context: Mapping[str, Any], maker: Watch | None = None) -> bool:
+        """Learn of such an error of its own, or of a test that is over; return whether nobody else need be told."""
         if self._expects(context):
             return True
         if loop_errors.is_expected_in_log():
             return False
         finding = loop_errors.finding_of(context, self.owner)
+        if finding is not None and maker is not None and maker is not self:
+            finding = handed.with_maker(finding, maker)
+            if maker.policy.level_of(finding) is Level.IGNORE:
+                return False
         return True if finding is None else self._add(finding)
 
     def _expects(self, context: Mapping[str, Any]) -> bool:
@@ -291,7 +300,9 @@ class Watch:
         self._expected.remove(expected)
         expected.take_held(task for ref in self._made if (task := ref()) is not None)
         if not expected.met:
-            expected.take_held(one for one in tasks.every_task() if getattr(watch_of(one), "lasts", False))
+            expected.take_held(
+                one for one in tasks.every_task() if getattr(handed.of_whom(watch_of(one)), "lasts", False)
+            )
 
     def _add(self, finding: Finding) -> bool:
         level = self.policy.level_of(finding)
@@ -362,7 +373,15 @@ class Watch:
 
     def unkept(self, things: Sequence[T], instance: object) -> list[T]:
         """Return those of many things that nothing that outlives the test holds, which only a shared loop allows."""
-        return keepers.unkept(things, self, besides=instance, **self._counting) if self._is_shared else list(things)
+        if not self._is_shared:
+            return list(things)
+        unkept = keepers.unkept(things, self, besides=instance, **self._counting)
+        self.outliving += handed.others(things, unkept)
+        return unkept
+
+    def hand_over(self) -> handed.Handed | None:
+        """Return what something that outlives the test keeps, and is to look at again; None where that is nothing."""
+        return handed.Handed(self, self._opened, self.outliving) if self.outliving else None
 
     def _not_of_fixtures(self, things: Sequence[T]) -> list[T]:
         """Return those of many things that no wider fixture holds."""
@@ -393,6 +412,7 @@ class Watch:
             kept = {id(value) for value in instance.values()} if self._is_shared else None
             own = [one for one in made.futures if one.get_loop() is loop and (kept is None or id(one) in kept)]
             self._add_all(tasks.failed_unseen(own))
+        self.outliving += handed.under_a_name(made, self.owner, with_futures=self._is_shared)
 
     def owns_thread(self, thread: threading.Thread) -> bool:
         """Whether a thread works for the test: it was started since, or belongs to the executor of a loop."""

@@ -42,6 +42,10 @@ class Guard(Protocol):
         """Say that the tear-down never came."""
         ...
 
+    def inherit(self, handed: Any) -> None:
+        """Look at what a test has made, and something wider keeps, when all is over."""
+        ...
+
     def phase(self, doing: str | None) -> AbstractContextManager[object]:
         """Check and limit what happens in the `with` block.
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from asynctestkit.loops import run_end
-from asynctestkit.loops.shared import SCOPE, close_all
+from asynctestkit.loops.shared import SCOPE, SharedLoop, close_all
 from asynctestkit.loops.wide_scope import Begun, WideScope, width_of
 from asynctestkit.report.errors import raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -157,6 +157,13 @@ def scope_to_join(cls: type, *, asked: Scope | None, result: object) -> WideScop
         return entered(Scope.CLASS, cls)
     end_with(result)  # unittest runs no cleanups of a module that is not imported
     return enter_module(cls.__module__) if asked is Scope.MODULE else enter_session(result)
+
+
+def heir_of(cls: type, shared: SharedLoop | None, *, besides: WideScope | None = None) -> WideScope | None:
+    """Return the narrowest scope to which a test of `cls`, on a loop, leaves what it has made; None: there is none."""
+    holders = set() if shared is None else {one for one in shared.holders if isinstance(one, WideScope)}
+    covering = {scope for scope in _thread.scopes.values() if scope.covers(cls)}
+    return min((covering | holders) - {besides}, key=width_of, default=None)
 
 
 def inherited_context(cls: type) -> contextvars.Context:

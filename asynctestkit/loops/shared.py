@@ -255,6 +255,11 @@ def shared_loop(options: LoopOptions) -> SharedLoop:
     return found
 
 
+def shared_loop_of(loop: object) -> SharedLoop | None:
+    """Return this thread's shared loop that has a loop, None if it is no such."""
+    return next((one for one in _loops.of_thread.values() if one.loop is loop), None)
+
+
 def close_all() -> None:
     """Close every shared loop that can be: the process ends."""
     with _open_lock:

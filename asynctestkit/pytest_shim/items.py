@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from asynctestkit import plain
-from asynctestkit.checked import look_without_loop
+from asynctestkit.checked import end_without_loop
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.checks.watch import Watch
 from asynctestkit.guard import Guard
@@ -131,8 +131,14 @@ def loop_options(item: pytest.Item) -> LoopOptions:
     return LoopOptions(factory or factory_of(item), settings_of(item.config).debug)
 
 
-def guarded(item: Any, reach: Reach) -> Callable[[WideScope], Guard]:
-    """Return what makes the guard of something as wide as `reach` that is set up for a test."""
+def guarded(item: Any, reach: Reach, title: str | None = None) -> Callable[[WideScope], Guard]:
+    """Return what makes the guard of something as wide as `reach` that is set up for a test.
+
+    Args:
+        item: The test.
+        reach: How wide it is.
+        title: What reports call it; None: as its scope.
+    """
 
     def make(scope: WideScope) -> Guard:
         policy = policy_of(group_of(item).cls, None) if reach is Reach.CLASS else None
@@ -140,7 +146,7 @@ def guarded(item: Any, reach: Reach) -> Callable[[WideScope], Guard]:
             scope,
             policy=policy or run_policy(),
             limit=timeout_of_scope(item, reach),
-            titles=(scope.name, scope.name),
+            titles=(title or scope.name, title or scope.name),
             span=f"the {reach.word}",
         )
 
@@ -226,13 +232,7 @@ def _end_unused(item: pytest.Item) -> None:
     if watch is None:
         return
     del item.stash[_EARLY]
-    try:
-        look_without_loop(watch, getattr(item, "instance", None))
-        found = watch.failure()
-    finally:
-        watch.stop()
-    if found is not None:
-        raise found
+    end_without_loop(watch, getattr(item, "instance", None))
 
 
 def end_after_fixtures(item: pytest.Item) -> None:
@@ -370,7 +370,9 @@ def _loop_to_join(
                 return fixture.scope, kind
     if options.reach is None or options.reach is Reach.TEST:
         return None, kind
-    return wide.holder(item, options.reach, kind), kind
+    scope = wide.holder(item, options.reach, kind)
+    scope.guarded_by(guarded(item, options.reach, f"end of {scope.title}"))
+    return scope, kind
 
 
 def _reach(item: Any, options: Options, least: Reach | None) -> Reach | None:

@@ -10,6 +10,7 @@ import contextlib
 import inspect
 from collections.abc import Callable, Generator, Hashable
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import pytest
@@ -81,8 +82,8 @@ class WideFixture:
         self.reach = reach
         self.place = place
         self._finish = finish
-        self._earlier: list[WideFixture] | None = node.stash.get(LATE, None)
-        """Takes what ends after those fixtures of the node that were there before; None where this is the first."""
+        self._later = node.stash.get(LATE, None)
+        """Takes what comes after those fixtures of the node that were there before; None where this is the first."""
         self._has_ended = False
         self.scope = new_scope(reach, f"fixture {name!r}", options)
         self._changes = Changes()
@@ -147,10 +148,10 @@ class WideFixture:
 
     def settle(self) -> None:
         """End, unless plain fixtures are still open that may end what this one has started: then after the last."""
-        if self._earlier is None:
+        if self._later is None:
             self.end()
         else:
-            self._earlier.append(self)
+            self._later.append((False, self.end))
 
     def _close_fixture(self) -> None:
         if self._keeper is not None:
@@ -210,12 +211,12 @@ class WideFixture:
             )
 
 
-def end_late(fixtures: list[WideFixture]) -> None:
-    """End those whose node is done with all of its fixtures."""
+def end_late(late: list[tuple[bool, Callable[[], object]]]) -> None:
+    """End what is left when all fixtures of a node are finished, see `LATE`."""
     errors: list[BaseException] = []
-    for fixture in fixtures:
+    for _, end in sorted(late, key=itemgetter(0)):
         try:
-            fixture.end()
+            end()
         except Exception as error:
             errors.append(error)
     raise_together(errors, "fixtures have left something")
@@ -293,7 +294,11 @@ def holder(item: pytest.Item, reach: Reach, options: LoopOptions) -> WideScope:
             del held[key]
             scope.end()
 
-        node.addfinalizer(end)
+        later = node.stash.get(LATE, None)
+        if later is None:
+            node.addfinalizer(end)
+        else:
+            later.append((True, end))
     return held[key]
 
 

@@ -108,6 +108,39 @@ class LoopsTest(PluginTest):
         """
         self.assert_pass(source, count=2)
 
+    def test_loop_outlives_fixtures(self) -> None:
+        """What plain code of a class or module set up before the loop was opened is taken down before it is closed."""
+        source = """
+            class TestClass:
+                @classmethod
+                def teardown_class(cls):
+                    assert not cls.loop.is_closed()
+
+                def test_plain(self):
+                    pass
+
+                @pytest.mark.asynctestkit(loop_scope="class")
+                async def test_it(self):
+                    type(self).loop = asyncio.get_running_loop()
+
+            def test_closed():
+                assert TestClass.loop.is_closed()
+
+            @pytest.fixture(scope="module")
+            def wide():
+                loops = []
+                yield loops
+                assert not loops[0].is_closed()
+
+            def test_before(wide):
+                pass
+
+            @pytest.mark.asynctestkit(loop_scope="module")
+            async def test_module(wide):
+                wide.append(asyncio.get_running_loop())
+        """
+        self.assert_pass(source, count=5)
+
     def test_loop_factory(self) -> None:
         """`loop_factory` makes the loop, once for each test, or once for those who share it."""
         source = """

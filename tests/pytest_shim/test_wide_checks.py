@@ -56,6 +56,47 @@ class WideChecksTest(PluginTest):
         self.assertIn(LOST, said)
         self.assertIn("module fixture 'wide'", said)
 
+    def test_left_to_a_class(self) -> None:
+        """What a test leaves to its class, or its module, on their loop is an error of the last test's tear-down."""
+        summary, said = self.said(
+            """
+            TASKS = []
+
+            @pytest.mark.asynctestkit(loop_scope="class")
+            class TestKept:
+                async def test_a(self):
+                    type(self).task = asyncio.create_task(forever())
+                    type(self).future = asyncio.get_running_loop().create_future()
+                    self.future.set_exception(ValueError("lost"))
+
+                async def test_b(self):
+                    pass
+
+            @pytest.mark.asynctestkit(loop_scope="class")
+            class TestEnded:
+                async def test_c(self):
+                    type(self).task = asyncio.create_task(forever())
+
+                @classmethod
+                def teardown_class(cls):
+                    cls.task.cancel()
+
+            @pytest.mark.asynctestkit(loop_scope="module")
+            async def test_d():
+                TASKS.append(asyncio.create_task(forever()))
+
+            def test_e():
+                pass
+            """
+        )
+        self.assertEqual(
+            [line for line in summary if not line.startswith("PASSED")], ["ERROR TestKept::test_b", "ERROR test_e"]
+        )
+        self.assertIn("2 faults in end of class TestKept: 1 pending_tasks, 1 unhandled", said)
+        self.assertRegex(said, r"made in +test_program.py::TestKept::test_a\n")
+        self.assertRegex(said, r"kept by +TestKept\.future until the end of the class\n")
+        self.assertRegex(said, r"kept by +test_program\.TASKS until the end of the module\n")
+
     def test_closing(self) -> None:
         """One that does so while it is finished is an error of the last test's tear-down, whatever its scope."""
         for scope in ("class", "module", "package", "session"):
