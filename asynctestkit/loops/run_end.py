@@ -80,9 +80,9 @@ def _call_with_session(item: Any, end: Callable[[], None]) -> None:
     add = getattr(session, "addfinalizer", None)
     if add is None:
         return
-    ends: list[Callable[[], None]] = vars(session).setdefault(_ENDS, [])
+    ends: list[Callable[[], None]] = getattr(session, _ENDS, [])
     if end not in ends:
-        ends.append(end)
+        setattr(session, _ENDS, [*ends, end])
         add(end)
 
 

@@ -40,8 +40,8 @@ def show_where_it_waited(call: pytest.CallInfo[Any]) -> None:
         trace = TracebackType(trace, one.tb_frame, one.tb_lasti, one.tb_lineno)
     if trace is not None:
         error.__traceback__ = trace
-        excinfo: pytest.ExceptionInfo[BaseException] = pytest.ExceptionInfo.from_exception(error)
-        call.excinfo = excinfo
+        make: Any = pytest.ExceptionInfo
+        call.excinfo = make.from_exception(error)
 
 
 def _ends_in(error: BaseException, modules: tuple[str, ...]) -> bool:
