@@ -34,6 +34,8 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
+_RECORDER: Final = "recwarn"
+
 KILLING: Final = (0.001, 0.005, 0.01, *[0.05] * 10)
 """How long the loop is given, again and again, until it has seen that a subprocess which was killed has ended."""
 
@@ -60,6 +62,9 @@ class CheckedPhases(Phases):
 
     shared: SharedLoop | None = None
     """The shared loop that the test runs on; None where it has a loop of its own."""
+
+    is_recorded = False
+    """Whether warnings are recorded around the test, for it to look at: pytest's `recwarn`."""
 
     winding_up = False
     """Whether what the test has left is looked for, and ended, while the checks listen."""
@@ -134,6 +139,7 @@ class CheckedPhases(Phases):
         else:
             watch.go_on(self.context)
         watch.owner = self.owner
+        watch.is_recorded = self.is_recorded or _RECORDER in getattr(self.result, "fixturenames", ())
         watch.look_at(loop, shared=self.shared is not None)
         listen(loop, watch)
 
@@ -157,6 +163,7 @@ class CheckedPhases(Phases):
         if watch is None:
             return None
         self.winding_up = True
+        watch.is_recorded = False  # the test is over, and looks at nothing any more
         try:
             self._finish_checks(watch, instance)
             if not failed and failure is None and (handed := watch.hand_over()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import re
 from collections.abc import Iterable, Mapping
@@ -76,7 +77,7 @@ def is_of_nobody(coroutine: object) -> bool:
 
 def _is_back(coroutine: Any) -> bool:
     """Whether a coroutine was told of before and is young again: who records the warning of its death keeps it."""
-    return id(coroutine.cr_origin) in _told
+    return gc.is_finalized(coroutine) or id(coroutine.cr_origin) in _told
 
 
 def kept(unstarted: Iterable[Any], instance: Mapping[str, Any], *, close: bool, holder: str = "self") -> list[Finding]:

@@ -94,7 +94,7 @@ class Watch:
             "_opened",
             "_beside",
         ),
-        *("heir", "is_on", "loop", "max_block", "outliving", "owner", "policy", "span", "test"),
+        *("heir", "is_on", "is_recorded", "loop", "max_block", "outliving", "owner", "policy", "span", "test"),
     )
 
     _counting: ClassVar[Mapping[str, bool]] = {}
@@ -113,6 +113,8 @@ class Watch:
         """What something that outlives the test keeps."""
         self.heir: Watch | None = None
         """Who hears of what that does when this is over."""
+        self.is_recorded = False
+        """Whether the test itself records the warnings that come now: those are its own."""
         self._found: list[Finding] = []
         self._beside: list[tuple[Finding, str]] = []
         """What others are told that was found while this ran, and who they are."""
@@ -186,6 +188,8 @@ class Watch:
 
     def unawaited(self, text: str, source: object, place: str) -> bool:
         """Learn that a coroutine was never awaited; one that was made while nobody watched is not the test's."""
+        if self.is_recorded:
+            return False
         if coroutines.is_of_nobody(source) and not self._has_jobs and TEST.get() in (self, None):
             return False
         if not coroutines.is_told(source):
@@ -194,7 +198,7 @@ class Watch:
 
     def unclosed(self, text: str, source: object, place: str) -> bool:
         """Learn that a resource died unclosed; what a test left that is over is not this one's."""
-        if resources.is_from_before(source):
+        if self.is_recorded or resources.is_from_before(source):
             return False
         opened = None if self._opened is None or source is None else self._opened.place_of(source)
         self._add(resources.died_unclosed(text, place, opened))

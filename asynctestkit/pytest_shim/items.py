@@ -202,6 +202,7 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
     item.stash[LIFE] = life
     life.provided_outside = partial(wide.provided_to, item)
     life.add_section = item.add_report_section
+    life.is_recorded = "recwarn" in item.fixturenames
     for fixture in used:
         fixture.watch(life)
     end_after_fixtures(item)
