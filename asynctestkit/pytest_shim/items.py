@@ -267,7 +267,8 @@ def _may_end_more(item: Any) -> bool:
     """Whether fixtures of pytest may end what a test has begun: one of the test's own, or the test's own finalisers."""
     names = [name for name in item.fixturenames if name[0] != "_" or name.startswith(_AFTER_EACH)]
     if not HARMLESS.issuperset(names):
-        known, params = known_to_pytest(item) or {}, params_of(item)
+        known: dict[str, Any] = known_to_pytest(item) or {}
+        params = params_of(item)
         if any(name not in HARMLESS and _may_end(known.get(name), name in params) for name in names):
             return True
     return "request" in names and "request" in _parameters(item.obj)
