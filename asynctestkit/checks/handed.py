@@ -77,7 +77,8 @@ def names_of(owner: type) -> Mapping[int, str]:
     holders: list[tuple[str, Any]] = [] if module is None else [(owner.__module__, module)]
     holders += [(cls.__qualname__, cls) for cls in owner.__mro__[::-1] if not _is_machinery(cls)]
     for title, holder in holders:
-        for name, value in list(vars(holder).items()):
+        own: dict[str, Any] = dict(vars(holder))
+        for name, value in own.items():
             for one in resources.contents(value, most=MOST_CONTENTS):
                 names[id(one)] = f"{title}.{name}"
     return names

@@ -146,7 +146,7 @@ def guarded(item: Any, reach: Reach, title: str | None = None) -> Callable[[Wide
             scope,
             policy=policy or run_policy(),
             limit=timeout_of_scope(item, reach),
-            titles=(title or scope.name,) * 2,
+            titles=(title or scope.name, title or scope.name),
             span=f"the {reach.word}",
         )
 

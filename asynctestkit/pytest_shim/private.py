@@ -106,9 +106,9 @@ def values_of(item: Any) -> list[tuple[Any, Any]]:
 def end_last(node: Any, end: Callable[[], object]) -> None:
     """Have a function called at the end of a class or the like, after its fixtures are finished; once for each."""
     node.addfinalizer(end)
-    listed = getattr(getattr(node.session, "_setupstate", None), "stack", {}).get(node)
-    finalisers = listed[0] if isinstance(listed, tuple) and listed else None
-    if isinstance(finalisers, list) and finalisers and finalisers[-1] is end:  # they are called from the end
+    stack: dict[Any, Any] = getattr(getattr(node.session, "_setupstate", None), "stack", {})
+    finalisers: list[Any] = stack[node][0] if node in stack else []
+    if finalisers[-1:] == [end]:  # they are called from the end
         finalisers.insert(1, finalisers.pop())  # the first is the node's own
 
 
