@@ -11,7 +11,7 @@ from typing import Any
 
 from asynctestkit import AsyncTestCase, FindingWarning
 from tests.corpus.faults.entries import Faulty
-from tests.corpus.faulty import CORRECT, FAULTY, Made, mix_of, module_of, random_mixes
+from tests.corpus.faulty import CORRECT, FAULTY, HANDED, Made, Placed, mix_of, module_of, random_mixes
 from tests.corpus.test_faulty import imported, logged
 from tests.outcomes import complaints
 
@@ -63,9 +63,10 @@ class FoundTest(unittest.TestCase):
     def check(self, made: Made) -> None:
         """Check that each faulty test is told its own fault and that nothing is said of correct ones."""
         said = run(made)
+        self.check_classes(made, said)
         for name, (entry, line) in made.tests.items():
             texts = said.pop(name, [])
-            if isinstance(entry, Faulty):
+            if isinstance(entry, Faulty) and not entry.left_to_class:
                 with self.subTest(entry.name):
                     # A generator that fails when it is closed was left open, too.
                     self.assertEqual(len(texts), 2 if entry.name == "generator_finaliser" else 1, texts)
@@ -74,6 +75,26 @@ class FoundTest(unittest.TestCase):
                 with self.subTest(entry.name):
                     self.assertEqual(texts, [])
         self.assertEqual(said, {})
+
+    def check_classes(self, made: Made, said: dict[str, list[str]]) -> None:
+        """Check that the end of each class is told what its tests have left to it, of each of them once."""
+        left: dict[str, dict[str, Placed]] = {}
+        for name, placed in made.tests.items():
+            if isinstance(placed.entry, Faulty) and placed.entry.left_to_class:
+                left.setdefault(name.partition(".")[0], {})[name] = placed
+        for cls, tests in left.items():
+            (text,) = said.pop(f"tearDownClass (made_of_faults.{cls})")
+            told = {
+                match[1]: block
+                for block in re.split(r"(?m)^(?=\d+\. )", text[text.index("FindingError:") :])
+                if (match := re.search(r"made in +made_of_faults\.(\S+)", block)) is not None
+            }
+            self.assertEqual(sorted(told), sorted(tests), text)
+            self.assertEqual(text.count("  made in "), len(tests), text)
+            for name, (entry, line) in tests.items():
+                with self.subTest(entry.name):
+                    assert isinstance(entry, Faulty)
+                    self.check_text(told[name], entry, line)
 
     def check_text(self, text: str, entry: Faulty, line: int | None) -> None:
         """Check that a report names the object, its kind and its place."""
@@ -94,7 +115,7 @@ class FoundTest(unittest.TestCase):
 
     def test_together(self) -> None:
         """All of them on one loop of one class."""
-        self.check(mix_of([*FAULTY, *CORRECT]))
+        self.check(mix_of([*FAULTY, *CORRECT, *HANDED]))
 
     def test_told_once(self) -> None:
         """A coroutine that was told of, and is kept by who records the warning of its death, is not told of again."""
@@ -121,8 +142,8 @@ class FoundTest(unittest.TestCase):
         self.assertEqual(len(recorded), 1)
 
     def test_mixes(self) -> None:
-        """Random mixes on one loop: each finding is its own test's."""
-        for made in random_mixes(seed=11, count=RUNS):
+        """Random mixes on one loop: each finding is its own test's, or its class's if that is where it was left."""
+        for made in random_mixes(seed=11, count=RUNS, handed=2):
             self.check(made)
 
 

@@ -1,8 +1,9 @@
 """Faulty tests, one for each kind and way of each fault, and the modules that are made of them.
 
-`FAULTY` is the table, `CORRECT` holds tests to mix with them. `module_of` gives each entry a class of its own, `mix_of`
-puts entries into one class on one loop, `random_mixes` draws such mixes. All return a `Made`: the source of a module,
-and for each test its entry and the line that a finding has to name.
+`FAULTY` is the table, `CORRECT` holds tests to mix with them, and `HANDED` faults that only mixes can have.
+`module_of` gives each entry a class of its own, `mix_of` puts entries into one class on one loop, `random_mixes`
+draws such mixes. All return a `Made`: the source of a module, and for each test its entry and the line that a finding
+has to name.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from tests.corpus.faults import correct, left, unawaited, unhandled
+from tests.corpus.faults import correct, handed, left, unawaited, unhandled
 from tests.corpus.faults.entries import DEFINITION, MARKER, Correct, Faulty
 
 FAULTY: Final[tuple[Faulty, ...]] = (*unawaited.ENTRIES, *unhandled.ENTRIES, *left.ENTRIES)
 CORRECT: Final[tuple[Correct, ...]] = correct.ENTRIES
+HANDED: Final[tuple[Faulty, ...]] = handed.ENTRIES
+"""Faults of classes whose tests share a loop, for mixes."""
 
 HEADER: Final = '''\
 import asyncio
@@ -179,7 +182,7 @@ def mix_of(entries: Sequence[Faulty | Correct], *, name: str = "MixTest", loop_s
     return writer.made()
 
 
-def random_mixes(seed: int, count: int, *, faulty: int = 4, correct: int = 4) -> Iterator[Made]:
+def random_mixes(seed: int, count: int, *, faulty: int = 4, correct: int = 4, handed: int = 0) -> Iterator[Made]:
     """Give random mixes of different entries, each one class on one loop.
 
     Args:
@@ -187,9 +190,11 @@ def random_mixes(seed: int, count: int, *, faulty: int = 4, correct: int = 4) ->
         count: How many mixes.
         faulty: How many faulty tests are in each.
         correct: How many correct ones.
+        handed: How many that leave something to their class.
     """
     chance = random.Random(seed)
     for _ in range(count):
         entries: list[Faulty | Correct] = [*chance.sample(FAULTY, faulty), *chance.sample(CORRECT, correct)]
+        entries += chance.sample(HANDED, handed)
         chance.shuffle(entries)
         yield mix_of(entries)

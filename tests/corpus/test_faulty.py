@@ -25,7 +25,7 @@ from typing import Any
 from unittest import mock
 
 from tests.corpus.faults.entries import KINDS, MARKER, NOWHERE, Correct, Faulty
-from tests.corpus.faulty import CORRECT, FAULTY, Made, class_name, mix_of, module_of, random_mixes
+from tests.corpus.faulty import CORRECT, FAULTY, HANDED, Made, class_name, mix_of, module_of, random_mixes
 from tests.outcomes import complaints
 from tests.programs import plugin_options, run_program
 
@@ -106,7 +106,7 @@ class TableTest(unittest.TestCase):
 
     def test_names(self) -> None:
         """Every entry has a name of its own, which is an identifier."""
-        names = [entry.name for entry in FAULTY] + [entry.name for entry in CORRECT]
+        names = [entry.name for entry in (*FAULTY, *HANDED)] + [entry.name for entry in CORRECT]
         self.assertEqual([name for name in names if not name.isidentifier() or names.count(name) > 1], [])
 
     def test_kinds(self) -> None:
@@ -125,7 +125,7 @@ class TableTest(unittest.TestCase):
 
     def test_lines(self) -> None:
         """The line of a test among many is that of its own marker."""
-        made = mix_of([*FAULTY, *CORRECT])
+        made = mix_of([*FAULTY, *HANDED, *CORRECT])
         lines = made.source.splitlines()
         for name, (entry, line) in made.tests.items():
             if line is not None:

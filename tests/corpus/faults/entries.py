@@ -53,6 +53,8 @@ class Faulty(NamedTuple):
     place: str = MARKER
     needs: str = ""
     """`unix`, `children` or `main_thread`, where the test cannot run anywhere."""
+    left_to_class: bool = False
+    """Whether it is no finding of the test, but of the end of its class, where the tests share a loop."""
 
     @property
     def fails(self) -> bool:
