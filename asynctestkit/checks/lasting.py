@@ -195,10 +195,10 @@ class Dispatcher:
         if (owner := _owner()) is not None:
             owner.on_generator_dropped(generator)
 
-    def on_timer(self, handle: Any) -> None:
+    def on_timer(self, handle: Any, callback: Any) -> None:
         """Learn that a timer was set."""
         if (owner := _owner()) is not None:
-            owner.on_timer(handle)
+            owner.on_timer(handle, callback)
 
     def on_job(self) -> None:
         """Learn that a function was given to the default executor."""

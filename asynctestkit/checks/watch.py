@@ -25,7 +25,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
-from asynctestkit.checks import blocking, coroutines, keepers, loop_errors, resources, summary, tasks
+from asynctestkit.checks import blocking, callbacks, coroutines, keepers, loop_errors, resources, summary, tasks, timers
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
@@ -118,10 +118,10 @@ class Watch:
         self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
         self._has_jobs = False
-        self._left: list[weakref.ref[Any]] | None = None
+        self._left: list[resources.Ref] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._timers: weakref.WeakKeyDictionary[Any, str] | None = None
+        self._timers: weakref.WeakKeyDictionary[Any, timers.Set] | None = None
         self._is_shared = False
         self._is_alone = (
             True  # else a test ran in another thread meanwhile, whose objects could be taken for this one's
@@ -220,17 +220,18 @@ class Watch:
         if self._begun is not None and (place := self._begun.take(generator)):
             self._add(resources.left_open(generator, place))
 
-    def on_timer(self, handle: Any) -> None:
+    def on_timer(self, handle: Any, callback: Any) -> None:
         """Learn that a timer was set on the loop."""
         owner = TEST.get()
         if owner is self:
             place = caller(inspect.currentframe())
-            if place is not None:
+            about = None if hasattr(handle, "_callback") else callbacks.about(callback)
+            if place is not None or about is not None:
                 if self._timers is None:
                     self._timers = weakref.WeakKeyDictionary()
-                self._timers[handle] = place
+                self._timers[handle] = timers.Set(place, about)
         elif owner is not None and owner.lasts:
-            owner.on_timer(handle)
+            owner.on_timer(handle, callback)
 
     def on_job(self) -> None:
         """Learn that a function was given to the executor of the loop."""
@@ -343,10 +344,8 @@ class Watch:
             self._add_unless_kept(self._begun.left())
         if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
             self._add_all(resources.readers_left(loop, self._has_made))
-        scheduled = getattr(loop, "_scheduled", ())
-        if scheduled and levels[Kind.TIMERS]:
-            own = [(timer, self._place_of(timer)) for timer in scheduled if self._has_made(timer)]
-            self._add_unless_kept(resources.timers_left(own, loop.time()))
+        if levels[Kind.TIMERS] and (own := self._own_timers(loop)):
+            self._add_unless_kept(timers.timers_left(own, loop.time()))
 
     def unkept(self, things: Sequence[T], instance: object) -> list[T]:
         """Return those of many things that nothing that outlives the test holds, which only a shared loop allows."""
@@ -356,9 +355,13 @@ class Watch:
         """Return those of many things that no wider fixture holds."""
         return keepers.unkept(things, self, by_others=False)
 
-    def _place_of(self, timer: Any) -> str | None:
-        """Return where a timer was set, None where that is not known."""
-        return None if self._timers is None else self._timers.get(timer)
+    def _own_timers(self, loop: Any) -> list[tuple[Any, timers.Set | None]]:
+        """Return the timers of the test, and what is known of how each was set."""
+        known: Mapping[Any, timers.Set] = self._timers or {}
+        scheduled = getattr(loop, "_scheduled", None)
+        if scheduled is None:  # a loop that keeps its timers to itself
+            return list(known.items())
+        return [(timer, known.get(timer)) for timer in scheduled if self._has_made(timer)]
 
     def is_due(self, loop: Any) -> bool:
         """Whether the loop is about to call something that the test has asked for."""
