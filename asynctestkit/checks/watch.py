@@ -32,7 +32,12 @@ from asynctestkit.checks.young import Young, grow_old, young
 from asynctestkit.report.contexts import TEST, context_of
 from asynctestkit.report.errors import FindingError, Interruption
 from asynctestkit.report.findings import Finding, FindingWarning, Kind, error_of, note_of, report_of
+from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.origins import DEPTH, caller
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
 
 T = TypeVar("T")
 
