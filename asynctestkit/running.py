@@ -13,6 +13,7 @@ import time
 import unittest
 from collections.abc import Callable
 from importlib import import_module
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 from asynctestkit.loops.run_end import buffered
@@ -98,12 +99,38 @@ def record_late(case: Any, result: Any, step: Callable[[], object]) -> None:
 def record(case: Any, outcome: Any) -> None:
     """Have unittest record the error that is being handled."""
     error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
+    assert error is not None
+    traceback = error.__traceback__
     try:
+        clean(error)
+        if error.__traceback__ is None and traceback is not None and _is_plain(error, outcome):
+            # There is no line of the user's. unittest would raise it once more, and pytest show the source of that.
+            error.__traceback__ = traceback = _as_from_pytest(traceback)
+            _note(case, error)
+            outcome.success = False
+            add = outcome.result.addFailure if isinstance(error, case.failureException) else outcome.result.addError
+            add(case, (type(error), error, traceback))
+            return
         with outcome.testPartExecutor(case):
-            assert error is not None
-            clean(error)
-            if case._atk_life is not None:
-                case._atk_life.note_failure(error)
+            _note(case, error)
             raise error
     finally:
-        del error
+        del error, traceback
+
+
+def _is_plain(error: BaseException, outcome: Any) -> bool:
+    """Whether unittest would record an error as just that: not as a skip, nor as what was expected."""
+    return isinstance(error, Exception) and not isinstance(error, unittest.SkipTest) and not outcome.expecting_failure
+
+
+def _note(case: Any, error: BaseException) -> None:
+    if case._atk_life is not None:
+        case._atk_life.note_failure(error)
+
+
+def _as_from_pytest(traceback: TracebackType) -> TracebackType:
+    """Have a traceback begin where pytest runs the test, if it does: else it would sum up none of the error."""
+    frame: FrameType | None = traceback.tb_frame
+    while frame is not None and not str(frame.f_globals.get("__name__")).startswith("_pytest."):
+        frame = frame.f_back
+    return traceback if frame is None else TracebackType(traceback, frame, frame.f_lasti, frame.f_lineno)

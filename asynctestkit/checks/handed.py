@@ -16,8 +16,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from asynctestkit.checks import keepers, resources, tasks
@@ -32,8 +31,6 @@ MOST_CONTENTS: Final = 1000
 """How much a list that a class or a module has may hold to be looked into."""
 _NOT_THE_USERS: Final = frozenset(("asynctestkit", "builtins", "unittest"))
 
-Ref = Callable[[], Any]
-
 
 def of_whom(owner: Watch | None) -> Watch | None:
     """Return who is told of what belongs to a test: its own checks, or, when they are over, who has what it left."""
@@ -45,21 +42,13 @@ def with_maker(finding: Finding, maker: Watch) -> Finding:
     return finding._replace(facts=(*finding.facts, ("made in", maker.test)))
 
 
-def ref_to(thing: Any) -> Ref:
-    """Return a weak reference, or what stands for one where a thing allows none."""
-    try:
-        return weakref.ref(thing)
-    except TypeError:
-        return lambda: thing
-
-
-def others(things: Iterable[Any], these: Iterable[Any]) -> list[Ref]:
+def others(things: Iterable[Any], these: Iterable[Any]) -> list[resources.Ref]:
     """Return references to all of some things that are not among these."""
     found = set(map(id, these))
-    return [ref_to(one) for one in things if id(one) not in found]
+    return [resources.ref_to(one) for one in things if id(one) not in found]
 
 
-def under_a_name(made: Young, owner: type | None, *, with_futures: bool) -> list[Ref]:
+def under_a_name(made: Young, owner: type | None, *, with_futures: bool) -> list[resources.Ref]:
     """Return references to sockets and futures of a test that its class or its module has, and that are not settled."""
     found: list[Any] = [one for one in made.sockets if one.fileno() != -1]
     if with_futures:
@@ -67,7 +56,7 @@ def under_a_name(made: Young, owner: type | None, *, with_futures: bool) -> list
     if not found or owner is None:
         return []
     names = names_of(owner)
-    return [ref_to(one) for one in found if id(one) in names]
+    return [resources.ref_to(one) for one in found if id(one) in names]
 
 
 def names_of(owner: type) -> Mapping[int, str]:
@@ -99,7 +88,7 @@ class Handed:
 
     __slots__ = ("_opened", "_refs", "watch")
 
-    def __init__(self, watch: Watch, opened: resources.Opened | None, refs: list[Ref]) -> None:
+    def __init__(self, watch: Watch, opened: resources.Opened | None, refs: list[resources.Ref]) -> None:
         self.watch = watch
         self._opened = opened
         self._refs = refs
@@ -110,7 +99,7 @@ class Handed:
 
     def keep_only(self, things: Sequence[Any]) -> None:
         """Forget all but some of it."""
-        self._refs = [ref_to(one) for one in things]
+        self._refs = [resources.ref_to(one) for one in things]
 
     def unkept(self, things: list[Any], cls: type | None, module: str | None) -> list[Any]:
         """Return those that nothing keeps but a class and a module, which end."""

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from asynctestkit.checks import coroutines, resources
-from asynctestkit.checks.handed import Handed, of_whom, ref_to
+from asynctestkit.checks.handed import Handed, of_whom
 from asynctestkit.checks.loop_errors import context_of_error
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import T, Watch, running
@@ -183,7 +183,7 @@ class LastingWatch(Watch):
         """Find what is not settled of some things that a test has handed over."""
         for finding, thing in handed.left(things, self.span):
             if self._add(finding) and thing is not None:
-                self._left = [*(self._left or ()), ref_to(thing)]
+                self._left = [*(self._left or ()), resources.ref_to(thing)]
 
     def take(self) -> list[Finding]:
         """Return what was found and not told yet, once."""
@@ -218,10 +218,10 @@ class Dispatcher:
         if (owner := _owner()) is not None:
             owner.on_generator_dropped(generator)
 
-    def on_timer(self, handle: Any) -> None:
+    def on_timer(self, handle: Any, callback: Any) -> None:
         """Learn that a timer was set."""
         if (owner := _owner()) is not None:
-            owner.on_timer(handle)
+            owner.on_timer(handle, callback)
 
     def on_job(self) -> None:
         """Learn that a function was given to the default executor."""

@@ -1,4 +1,4 @@
-"""What a test leaves open: transports, servers, subprocesses, watched descriptors, generators, timers, threads.
+"""What a test leaves open: transports, servers, subprocesses, watched descriptors, generators, threads.
 
 Transports and servers are noted as they are made, with the user's line that asked for them, and looked at again at the
 end of the test: no garbage has to be collected for that. What nobody noted tells of itself by a `ResourceWarning` when
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
+from asynctestkit.checks.callbacks import about
 from asynctestkit.report.findings import Finding, Kind
 from asynctestkit.report.origins import caller, is_users
 from asynctestkit.report.stacks import stack_of
@@ -27,11 +28,35 @@ _CLOSE: Final = "close it: `with` and `async with` do so whatever happens"
 _OBJECT: Final = re.compile(r"unclosed (?P<what>.*)", re.IGNORECASE | re.DOTALL)
 
 
+Ref = Callable[[], Any]
+"""A weak reference, or what stands for one."""
+
+
 class Left(NamedTuple):
     """Something that is open, or alive, at the end of a test, with the finding of it."""
 
     finding: Finding
-    ref: weakref.ref[Any]
+    ref: Ref
+
+
+class _Held:
+    """What stands for a weak reference to what allows none: subprocess transports of uvloop, which it holds itself."""
+
+    __slots__ = ("_thing",)
+
+    def __init__(self, thing: object) -> None:
+        self._thing = thing
+
+    def __call__(self) -> object:
+        return self._thing
+
+
+def ref_to(thing: object) -> Ref:
+    """Return a weak reference, or what stands for one where a thing allows none."""
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return _Held(thing)
 
 
 MOST_LISTED: Final = 1000
@@ -55,13 +80,13 @@ class Opened:
     __slots__ = ("_listed", "_most")
 
     def __init__(self) -> None:
-        self._listed: list[tuple[weakref.ref[Any], str | None]] = []
+        self._listed: list[tuple[Ref, str | None]] = []
         self._most = MOST_LISTED
 
     def note(self, thing: object) -> None:
         """Remember what was opened, and by whom."""
         if all(ref() is not thing for ref, _ in self._listed[-1:]):  # a server tells of each of its sockets
-            self._listed.append((weakref.ref(thing), caller(inspect.currentframe())))
+            self._listed.append((ref_to(thing), caller(inspect.currentframe())))
         if len(self._listed) > self._most:  # of a server that lives for a whole run, say
             self._listed = [pair for pair in self._listed if (one := pair[0]()) is not None and _is_open(one)]
             self._most = 2 * len(self._listed) + MOST_LISTED
@@ -86,17 +111,28 @@ class Opened:
         return left
 
 
+# What a thing is is told by what it has: uvloop's are none of asyncio's classes.
+
+
+def _is_server(thing: object) -> bool:
+    return hasattr(thing, "sockets")
+
+
+def _is_subprocess(thing: object) -> bool:
+    return hasattr(thing, "get_returncode")
+
+
 def _pipes_of(thing: Any) -> list[Any]:
     """Return the transports of the pipes to a subprocess, which end with it."""
-    if not isinstance(thing, asyncio.SubprocessTransport) or not _is_open(thing):
+    if not _is_subprocess(thing) or not _is_open(thing):
         return []
     return [thing.get_pipe_transport(descriptor) for descriptor in range(3)]
 
 
 def _is_open(thing: Any) -> bool:
-    if isinstance(thing, asyncio.AbstractServer):
-        return bool(getattr(thing, "sockets", ()))
-    if isinstance(thing, asyncio.SubprocessTransport):
+    if _is_server(thing):
+        return bool(thing.sockets)
+    if _is_subprocess(thing):
         return not thing.is_closing() and thing.get_returncode() is None
     closing: bool = thing.is_closing()
     return not closing
@@ -104,18 +140,25 @@ def _is_open(thing: Any) -> bool:
 
 def _unclosed(thing: Any, place: str | None) -> Finding:
     facts = (("opened", place),) if place else ()
-    if isinstance(thing, asyncio.AbstractServer):
-        where = ", ".join(_address(one.getsockname()) for one in getattr(thing, "sockets", ()))
+    if _is_server(thing):
+        where = ", ".join(_address(one.getsockname()) for one in thing.sockets)
         fix = "write `async with server:`, or server.close() and `await server.wait_closed()`"
         return Finding(Kind.UNCLOSED, f"unclosed Server on {where}", facts, fix, (type(thing).__name__,))
-    if isinstance(thing, asyncio.SubprocessTransport):
+    if _is_subprocess(thing):
         fix = "`await process.wait()` or communicate(), after kill() if it does not end by itself"
         return Finding(Kind.UNCLOSED, f"subprocess {thing.get_pid()} is still running", facts, fix, ("subprocess",))
-    peer, own = thing.get_extra_info("peername"), thing.get_extra_info("sockname")
+    peer, own = _extra(thing, "peername"), _extra(thing, "sockname")
     kind = type(thing).__name__.strip("_")
     to = f" to {_address(peer)}" if peer else f" on {_address(own)}" if own else ""
     fix = "close() the transport (a StreamWriter: close() and `await writer.wait_closed()`)"
     return Finding(Kind.UNCLOSED, f"unclosed transport {kind}{to}", facts, fix, (type(thing).__name__,))
+
+
+def _extra(thing: Any, name: str) -> Any:
+    try:
+        return thing.get_extra_info(name)
+    except OSError:  # uvloop takes a pipe for a socket
+        return None
 
 
 def _address(name: Any) -> str:
@@ -180,13 +223,15 @@ def left_open(made: Any, place: str | None) -> Finding:
 def close(thing: Any) -> None:
     """Close what a test has left open and was told of: it must not die in a later one, nor hold a port until then."""
     with suppress(Exception):  # its loop may be closed
-        end = thing.abort if isinstance(thing, asyncio.WriteTransport) else thing.close
-        end()
+        try:
+            getattr(thing, "abort", thing.close)()
+        except NotImplementedError:  # a pipe of uvloop's that is read from
+            thing.close()
 
 
 def is_ending(thing: Any) -> bool:
     """Whether a subprocess that was closed has not been waited for yet."""
-    return isinstance(thing, asyncio.SubprocessTransport) and thing.get_returncode() is None
+    return _is_subprocess(thing) and thing.get_returncode() is None
 
 
 _alive: Final[weakref.WeakSet[socket.socket]] = weakref.WeakSet()
@@ -235,42 +280,13 @@ def readers_left(loop: Any, belongs: Callable[[Any], bool]) -> list[Finding]:
             owner = getattr(callback, "__self__", None)
             if callback is None or owner is loop or isinstance(owner, asyncio.BaseTransport) or not belongs(handle):
                 continue
-            package, name, names, defined = _of_callback(callback)
+            package, name, names, defined = about(callback)
             if package == "asyncio":
                 continue
             facts = (("descriptor", str(key.fd)), ("callback", name), *defined)
             fix = f"loop.remove_{word}({key.fd}) when the test is done with it"
             findings.append(Finding(Kind.UNCLOSED, f"{word} of descriptor {key.fd} was left", facts, fix, names))
     return findings
-
-
-def _of_callback(callback: Any) -> tuple[str, str, tuple[str, str], list[tuple[str, str]]]:
-    """Return what is told of a callback: its package, its name, what it is ignored by, and where it is defined."""
-    name = getattr(callback, "__qualname__", repr(callback))
-    module = getattr(callback, "__module__", None) or ""
-    code = getattr(getattr(callback, "__func__", callback), "__code__", None)
-    defined = [] if code is None else [("defined", f"{code.co_filename}:{code.co_firstlineno}")]
-    return module.partition(".")[0], name, (f"{module}.{name}", name), defined
-
-
-def timers_left(handles: Iterable[tuple[asyncio.TimerHandle, str | None]], now: float) -> list[Left]:
-    """Return timers that have neither fired nor been cancelled; a sleeping task's is the task's affair."""
-    left: list[Left] = []
-    for handle, place in handles:
-        callback: Any = getattr(handle, "_callback", None)
-        if handle.cancelled() or callback is None or getattr(callback, "__module__", None) == "asyncio.futures":
-            continue
-        while hasattr(callback, "func"):
-            callback = callback.func
-        package, name, names, defined = _of_callback(callback)
-        if package in ("asyncio", "asynctestkit"):
-            continue
-        facts = [("created", place)] if place else []
-        facts += [("due", f"in {handle.when() - now:.1f} s"), *defined]
-        fix = "cancel() the handle that call_later or call_at returned"
-        finding = Finding(Kind.TIMERS, f"timer {name} was left", tuple(facts), fix, names)
-        left.append(Left(finding, weakref.ref(handle)))
-    return left
 
 
 def threads_left(

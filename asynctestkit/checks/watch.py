@@ -20,19 +20,34 @@ import inspect
 import math
 import sys
 import threading
-import warnings
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
-from asynctestkit.checks import blocking, coroutines, handed, keepers, loop_errors, resources, summary, tasks
+from asynctestkit.checks import (
+    blocking,
+    callbacks,
+    coroutines,
+    handed,
+    keepers,
+    loop_errors,
+    resources,
+    tasks,
+    timers,
+)
+from asynctestkit.checks.found import Found
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, young
 from asynctestkit.report.contexts import TEST, watch_of
-from asynctestkit.report.errors import FindingError, Interruption
-from asynctestkit.report.findings import Finding, FindingWarning, Kind, error_of, note_of, report_of
+from asynctestkit.report.errors import Interruption
+from asynctestkit.report.findings import Kind
+from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.origins import DEPTH, caller
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
 
 T = TypeVar("T")
 
@@ -67,7 +82,7 @@ def _of_thread() -> Watch | None:
 _tap: Final = Tap(watching)
 
 
-class Watch:
+class Watch(Found):
     """The checks of one test.
 
     Args:
@@ -80,7 +95,6 @@ class Watch:
         *(
             "_depth",
             "_expected",
-            "_found",
             "_begun",
             "_blocks",
             "_has_jobs",
@@ -92,9 +106,8 @@ class Watch:
             "_known_threads",
             "_made",
             "_opened",
-            "_beside",
         ),
-        *("heir", "is_on", "is_recorded", "loop", "max_block", "outliving", "owner", "policy", "span", "test"),
+        *("heir", "is_on", "is_recorded", "loop", "max_block", "outliving", "owner", "span"),
     )
 
     _counting: ClassVar[Mapping[str, bool]] = {}
@@ -103,21 +116,17 @@ class Watch:
     """Whether it is of something that outlives a test (see `lasting`)."""
 
     def __init__(self, policy: Policy, test: str, span: str = "the test") -> None:
-        self.policy = policy
-        self.test = test
+        super().__init__(policy, test)
         self.span = span
         self.owner: type | None = None
         """The class of the test."""
         self.is_on = False
-        self.outliving: list[handed.Ref] = []
+        self.outliving: list[resources.Ref] = []
         """What something that outlives the test keeps."""
         self.heir: Watch | None = None
         """Who hears of what that does when this is over."""
         self.is_recorded = False
         """Whether the test itself records the warnings that come now: those are its own."""
-        self._found: list[Finding] = []
-        self._beside: list[tuple[Finding, str]] = []
-        """What others are told that was found while this ran, and who they are."""
         self._made: list[Any] = []
         """Weak references to the tasks of the test."""
         self._expected: list[loop_errors.Expected] = []
@@ -127,10 +136,10 @@ class Watch:
         self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
         self._has_jobs = False
-        self._left: list[handed.Ref] | None = None
+        self._left: list[resources.Ref] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._timers: weakref.WeakKeyDictionary[Any, str] | None = None
+        self._timers: weakref.WeakKeyDictionary[Any, timers.Set] | None = None
         self._is_shared = False
         self._is_alone = (
             True  # else a test ran in another thread meanwhile, whose objects could be taken for this one's
@@ -237,17 +246,18 @@ class Watch:
         if self._begun is not None and (place := self._begun.take(generator)):
             self._add(resources.left_open(generator, place))
 
-    def on_timer(self, handle: Any) -> None:
+    def on_timer(self, handle: Any, callback: Any) -> None:
         """Learn that a timer was set on the loop."""
         owner = TEST.get()
         if owner is self:
             place = caller(inspect.currentframe())
-            if place is not None:
+            about = None if hasattr(handle, "_callback") else callbacks.about(callback)
+            if place is not None or about is not None:
                 if self._timers is None:
                     self._timers = weakref.WeakKeyDictionary()
-                self._timers[handle] = place
+                self._timers[handle] = timers.Set(place, about)
         elif owner is not None and owner.lasts:
-            owner.on_timer(handle)
+            owner.on_timer(handle, callback)
 
     def on_job(self) -> None:
         """Learn that a function was given to the executor of the loop."""
@@ -308,12 +318,6 @@ class Watch:
                 one for one in tasks.every_task() if getattr(handed.of_whom(watch_of(one)), "lasts", False)
             )
 
-    def _add(self, finding: Finding) -> bool:
-        level = self.policy.level_of(finding)
-        if level is not Level.IGNORE:
-            self._found.append(finding)
-        return level is not Level.IGNORE
-
     # ---- the end -----------------------------------------------------------------------------------------------
 
     @property
@@ -370,10 +374,8 @@ class Watch:
             self._add_unless_kept(self._begun.left())
         if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
             self._add_all(resources.readers_left(loop, self._has_made))
-        scheduled = getattr(loop, "_scheduled", ())
-        if scheduled and levels[Kind.TIMERS]:
-            own = [(timer, self._place_of(timer)) for timer in scheduled if self._has_made(timer)]
-            self._add_unless_kept(resources.timers_left(own, loop.time()))
+        if levels[Kind.TIMERS] and (own := self._own_timers(loop)):
+            self._add_unless_kept(timers.timers_left(own, loop.time()))
 
     def unkept(self, things: Sequence[T], instance: object) -> list[T]:
         """Return those of many things that nothing that outlives the test holds, which only a shared loop allows."""
@@ -391,9 +393,13 @@ class Watch:
         """Return those of many things that no wider fixture holds."""
         return keepers.unkept(things, self, by_others=False)
 
-    def _place_of(self, timer: Any) -> str | None:
-        """Return where a timer was set, None where that is not known."""
-        return None if self._timers is None else self._timers.get(timer)
+    def _own_timers(self, loop: Any) -> list[tuple[Any, timers.Set | None]]:
+        """Return the timers of the test, and what is known of how each was set."""
+        known: Mapping[Any, timers.Set] = self._timers or {}
+        scheduled = getattr(loop, "_scheduled", None)
+        if scheduled is None:  # a loop that keeps its timers to itself
+            return list(known.items())
+        return [(timer, known.get(timer)) for timer in scheduled if self._has_made(timer)]
 
     def is_due(self, loop: Any) -> bool:
         """Whether the loop is about to call something that the test has asked for."""
@@ -436,10 +442,6 @@ class Watch:
         known = self._known_threads.union(getattr(executor, "_threads", ()))
         self._add_unless_kept(resources.threads_left(known, hides, self.span))
 
-    def _add_all(self, findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            self._add(finding)
-
     def _add_unless_kept(self, left: list[resources.Left]) -> None:
         """Add findings of what no wider fixture holds."""
         self._add_all(one.finding for one in resources.among(left, self._not_of_fixtures(resources.things_of(left))))
@@ -455,42 +457,3 @@ class Watch:
         for thing in left:
             resources.close(thing)
         return (lambda: any(map(resources.is_ending, left))) if left else None
-
-    def failure(self) -> FindingError | None:
-        """Return the error that fails the test, None if nothing does; what only warns is told."""
-        found, self._found = self._found, []
-        if not found:
-            return None
-        failing = [finding for finding in found if self.policy.level_of(finding) is Level.FAIL]
-        raised: list[tuple[Finding, FindingWarning]] = []
-        for finding in found:
-            if finding not in failing:
-                try:
-                    self._tell(finding)
-                except FindingWarning as warning:  # warnings are errors in this run
-                    raised.append((finding, warning))
-        if raised and not failing:
-            raise raised[0][1] if len(raised) == 1 else error_of([finding for finding, _ in raised], self.test)
-        failing += [finding for finding, _ in raised]
-        return error_of(failing, self.test) if failing else None
-
-    def note(self) -> str | None:
-        """Return what is added to a test that failed already, None if nothing was found."""
-        found, self._found = self._found, []
-        notes = [note_of(found, self.test)] if found else []
-        notes += [note_of([finding], of) for finding, of in self._beside]
-        return "\n".join(notes) or None
-
-    def _tell(self, finding: Finding) -> None:
-        if self.policy.summarised:
-            summary.add([finding], self.test)
-        else:
-            warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding, self.test))
-
-
-def _place_of(finding: Finding, test: str) -> tuple[str, int]:
-    """Return file and line that a warning of a finding is shown at; the test where no place is known."""
-    if finding.place is None:
-        return test, 1
-    file, _, line = finding.place.partition(" in ")[0].rpartition(":")
-    return file, int(line)

@@ -67,8 +67,8 @@ class Listener(Protocol):
         """Learn that an async generator died before it was exhausted or closed."""
         ...
 
-    def on_timer(self, handle: Any) -> None:
-        """Learn that a timer was set."""
+    def on_timer(self, handle: Any, callback: Any) -> None:
+        """Learn that a timer was set, and for what."""
         ...
 
     def on_job(self) -> None:
@@ -170,7 +170,7 @@ class StockLoop(asyncio.SelectorEventLoop):
         """Set a timer as asyncio's loop does."""
         handle: Any = super().call_at(when, callback, *args, context=context)
         if self.listener is not None:
-            self.listener.on_timer(handle)
+            self.listener.on_timer(handle, callback)
             if handle._source_traceback:  # in debug mode
                 del handle._source_traceback[-1]
         timer: asyncio.TimerHandle = handle
@@ -257,30 +257,10 @@ def _gives_stock(policy: Any) -> bool:
 
 
 def listen(loop: Any, listener: Listener | None) -> None:
-    """Have a listener told what happens on a loop from now on; None: nobody.
-
-    A loop that is not ours tells of tasks and errors, where its class lets its instances have attributes (uvloop's do).
-    """
+    """Have a listener told what happens on a loop from now on; None: nobody."""
     if isinstance(loop, StockLoop):
         loop.listener = listener
         return
-    own = getattr(loop, "__dict__", None)
-    if own is None:
-        return
-    if listener is None:
-        own.pop("create_task", None)
-        own.pop("call_exception_handler", None)
-        return
-    cls: Any = type(loop)
-    create, handle = cls.create_task, cls.call_exception_handler
+    from asynctestkit.loops import foreign  # most runs have no such loops
 
-    def create_task(coro: Any, **options: Any) -> Any:
-        task = create(loop, coro, **options)
-        listener.on_task(task)
-        return task
-
-    def call_exception_handler(context: Any) -> None:
-        if not listener.on_error(loop, context):
-            handle(loop, context)
-
-    own.update(create_task=create_task, call_exception_handler=call_exception_handler)
+    foreign.listen(loop, listener)
