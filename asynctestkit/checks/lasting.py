@@ -10,7 +10,6 @@ It watches from its first phase to its end, and listens in between, while tests 
 
 from __future__ import annotations
 
-import gc
 import socket
 import threading
 import weakref
@@ -22,7 +21,7 @@ from asynctestkit.checks.handed import Handed, of_whom
 from asynctestkit.checks.loop_errors import context_of_error
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import T, Watch, running
-from asynctestkit.checks.young import grow_old, young
+from asynctestkit.checks.young import grow_old, set_apart, young
 from asynctestkit.report.contexts import TEST
 from asynctestkit.report.findings import Finding, Kind
 
@@ -68,8 +67,9 @@ class LastingWatch(Watch):
 
     def enter(self) -> None:
         """Begin a phase, in this thread."""
-        self._looks = gc.isenabled() and not running.watches
+        self._looks = not running.watches
         if self._looks:
+            set_apart()
             grow_old()  # what is young at its end was made in it
         if self.policy.levels[Kind.THREADS]:
             self._threads_before = frozenset(threading.enumerate())

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import gc
 import inspect
 import math
 import sys
@@ -38,7 +37,7 @@ from asynctestkit.checks import (
 from asynctestkit.checks.found import Found
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
-from asynctestkit.checks.young import Young, grow_old, young
+from asynctestkit.checks.young import Young, grow_old, set_apart, young
 from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.findings import Kind
@@ -153,6 +152,8 @@ class Watch(Found):
             context.run(TEST.set, self)
         if self.policy.levels[Kind.THREADS]:
             self._known_threads = frozenset(threading.enumerate())
+        if not _all:
+            set_apart()
         self._enter()
         self.is_on = True
 
@@ -327,7 +328,7 @@ class Watch(Found):
 
     def look_at_young(self) -> None:
         """Find what is alive of what the test has made, before `finish`; beside a test of another thread, nothing."""
-        if gc.isenabled() and self._is_alone:
+        if self._is_alone:
             self._young = young()
 
     @property
