@@ -228,9 +228,9 @@ class EnvironmentTest(unittest.TestCase):
 class ExpectTest(unittest.TestCase):
     """`expect_loop_error`."""
 
-    def run_test(self, function: Callable[[Any], Any]) -> list[str]:
+    def run_test(self, function: Callable[[Any], Any], checks: str = "") -> list[str]:
         """Run a coroutine function as a test."""
-        return outcome(type("Case", (AsyncTestCase,), {"test": function, "__module__": __name__}))
+        return outcome(type("Case", (AsyncTestCase,), {"test": function, "__module__": __name__}), checks)
 
     def test_met(self) -> None:
         """An error that matches is no finding, and is at hand."""
@@ -251,6 +251,15 @@ class ExpectTest(unittest.TestCase):
                 await asyncio.sleep(0)
 
         self.assertEqual(self.run_test(test), ["failure AssertionError: no error that matches 'lost' reached the loop"])
+
+    def test_no_checks(self) -> None:
+        """Where the whole run has no checks, nobody listens, and the block does not fail."""
+
+        async def test(self: Any) -> None:
+            with self.expect_loop_error("lost"):
+                await asyncio.sleep(0)
+
+        self.assertEqual(self.run_test(test, "ignore"), ["passed"])
 
     def test_other(self) -> None:
         """An error that does not match is found all the same."""
