@@ -35,6 +35,7 @@ from asynctestkit.guard import fixture_phases, leave_to
 from asynctestkit.limited import LimitedPhases
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
+from asynctestkit.loops.run_end import is_of_pytest
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.report.errors import LoopError, ScopeError, message, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -449,7 +450,7 @@ def _is_run_as_a_class(cls: Any, result: Any) -> bool:
     """
     if getattr(cls, "_atk_of_module", False):
         return False
-    return getattr(result, "_previousTestClass", None) is cls or type(result).__module__.startswith("_pytest.")
+    return getattr(result, "_previousTestClass", None) is cls or is_of_pytest(result)
 
 
 def run_alone(

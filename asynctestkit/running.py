@@ -16,7 +16,7 @@ from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any, Final
 
-from asynctestkit.loops.run_end import buffered
+from asynctestkit.loops.run_end import buffered, is_of_pytest
 from asynctestkit.report.frames import TRIM_FRAMES, clean
 
 if TRIM_FRAMES:
@@ -103,7 +103,7 @@ def record(case: Any, outcome: Any) -> None:
     traceback = error.__traceback__
     try:
         clean(error)
-        if error.__traceback__ is None and traceback is not None and _is_plain(error, outcome):
+        if error.__traceback__ is None and traceback is not None and _is_for_pytest(error, outcome):
             # There is no line of the user's. unittest would raise it once more, and pytest show the source of that.
             error.__traceback__ = traceback = _as_from_pytest(traceback)
             _note(case, error)
@@ -118,9 +118,11 @@ def record(case: Any, outcome: Any) -> None:
         del error, traceback
 
 
-def _is_plain(error: BaseException, outcome: Any) -> bool:
-    """Whether unittest would record an error as just that: not as a skip, nor as what was expected."""
-    return isinstance(error, Exception) and not isinstance(error, unittest.SkipTest) and not outcome.expecting_failure
+def _is_for_pytest(error: BaseException, outcome: Any) -> bool:
+    """Whether pytest would show an error as just that: not as a skip, nor as what was expected."""
+    if not is_of_pytest(outcome.result) or outcome.expecting_failure:
+        return False
+    return isinstance(error, Exception) and not isinstance(error, unittest.SkipTest)
 
 
 def _note(case: Any, error: BaseException) -> None:
@@ -129,7 +131,7 @@ def _note(case: Any, error: BaseException) -> None:
 
 
 def _as_from_pytest(traceback: TracebackType) -> TracebackType:
-    """Have a traceback begin where pytest runs the test, if it does: else it would sum up none of the error."""
+    """Have a traceback begin where pytest runs the test: else it would sum up none of the error."""
     frame: FrameType | None = traceback.tb_frame
     while frame is not None and not str(frame.f_globals.get("__name__")).startswith("_pytest."):
         frame = frame.f_back

@@ -74,6 +74,11 @@ def call_before_end(result: Any, end: Callable[[], None], *, last: bool = False)
     ends.append((last, end))
 
 
+def is_of_pytest(result: object) -> bool:
+    """Whether pytest runs the test that has this result."""
+    return type(result).__module__.startswith("_pytest.")
+
+
 def _call_with_session(item: Any, end: Callable[[], None]) -> None:
     """Have `end` called, once, when pytest finishes the session of an item; anything else is left alone."""
     session: Any = getattr(item, "session", None)

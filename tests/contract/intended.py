@@ -89,7 +89,6 @@ _LOOPS = {
             ],
             "log": [
                 "a leftover task raised SystemExit('on cancel') while its loop was closed",
-                "unhandled exception during asyncio.run() shutdown",
             ],
         },
     ),

@@ -123,15 +123,22 @@ class PlainSetUpTest(PluginTest):
         """A fixture that catches warnings before the test is called hears of no coroutine that the test forgets."""
         said = self.assert_told(
             """
-    async def test_it(recwarn):
+    import warnings
+
+    @pytest.fixture
+    def caught():
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            yield heard
+
+    async def test_it(caught):
         forgotten()
-        import warnings
         warnings.warn("heard")
-        assert [str(one.message) for one in recwarn] == ["heard"]
+        assert [str(one.message) for one in caught] == ["heard"]
             """,
             "test_it",
         )
-        self.assertIn("FAILED test_program.py::test_it - asynctestkit.FindingError: coroutine", said)
+        self.assertIn("ERROR test_program.py::test_it - asynctestkit.FindingError: coroutine", said)
 
     def test_warnings_go_on(self) -> None:
         """Other warnings go where they would without the checks, during and after such a fixture."""
