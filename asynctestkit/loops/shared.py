@@ -92,6 +92,8 @@ class SharedLoop:
         if holder in self.fired:
             self.fired.remove(holder)
         if not self._close_if_unused(at_exit=at_exit, limit=limit) and not self.loop.is_closed():
+            if asyncio._get_running_loop() is None:
+                self.managed.settle()  # the holder's task has been dismissed; who gave the loop may close it now
             own = {task for task in asyncio.all_tasks(self.loop) if scope_of(task) is holder}
             self.cancel(own, EXIT_TIMEOUT if at_exit else limit)
 
