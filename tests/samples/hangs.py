@@ -54,7 +54,7 @@ class HangTest(AsyncTestCase):
         time.sleep(30)
 
     async def test_busy(self) -> None:
-        any(False for _ in iter(int, 1))
+        next(filter(lambda _: False, iter(int, 1)))
 
     async def test_lock(self) -> None:
         lock = threading.Lock()
