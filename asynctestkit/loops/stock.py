@@ -10,9 +10,10 @@ Rules:
 1. What a test can see is that of asyncio's loop, the name of the class included; only the class is another.
 2. A wake-up from another thread is never lost: the first wait returns at once, so what was called before the sockets
    were there is found by the turn that follows.
-3. While there is a `listener`, it is told of tasks, transports and servers as they are made, and first of all of errors
+3. Loops are made after the pattern of the first (see `pattern`), but for what is made when it is first asked for.
+4. While there is a `listener`, it is told of tasks, transports and servers as they are made, and first of all of errors
    that would go to the exception handler. Nobody else can see that: handler and task factory stay the user's.
-4. Where `asyncio.new_event_loop` would give something else than asyncio's own selector loop (another policy, a patched
+5. Where `asyncio.new_event_loop` would give something else than asyncio's own selector loop (another policy, a patched
    function, a proactor), or that loop lacks what is replaced here, `new_event_loop` gives just that.
 """
 
@@ -28,6 +29,8 @@ import threading
 from asyncio import selector_events
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
+
+from asynctestkit.loops.pattern import Pattern, Patterns
 
 _STOCK: Any = asyncio.SelectorEventLoop
 _NEW: Final = asyncio.new_event_loop
@@ -91,16 +94,60 @@ class StockLoop(asyncio.SelectorEventLoop):
     _selector: Any
 
     def __init__(self) -> None:
-        super().__init__(_STAND_IN(self._equip))
+        super().__init__(_STAND_IN(self))
 
-    def _equip(self) -> selectors.BaseSelector:
+    @classmethod
+    def like(cls, pattern: Pattern) -> StockLoop:
+        """Return what `StockLoop()` would."""
+        loop = cls.__new__(cls)
+        state = loop.__dict__
+        state.update(pattern.common)
+        for name, kind in pattern.containers:
+            state[name] = kind()
+        return loop
+
+    def __getattr__(self, name: str) -> Any:
+        """Make what was left out of a loop that was made after the pattern."""
+        pattern = _pattern.found
+        if name == "_selector":
+            made: Any = _STAND_IN(self)
+        elif pattern is not None and name in pattern.later:
+            made = pattern.later[name]()
+        else:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        setattr(self, name, made)
+        return made
+
+    def close(self) -> None:
+        """Close the loop; one that has never waited for anything has nothing to close."""
+        state, pattern = self.__dict__, _pattern.found
+        if (
+            pattern is None
+            or state.get("_csock") is not None
+            or state["_closed"]
+            or state["_debug"]
+            or state["_thread_id"] is not None
+            or state["_default_executor"] is not None
+            or state["_signal_handlers"]
+        ):
+            super().close()
+            return
+        state["_ready"].clear()
+        state["_scheduled"].clear()
+        state.update(pattern.closed)
+
+    def __del__(self) -> None:
+        if not self.__dict__.get("_closed", True):
+            super().__del__()
+
+    def equip(self) -> selectors.BaseSelector:
         """Make the selector and the sockets that wake it; return the selector."""
         self._selector = selector = selectors.DefaultSelector()
         _STOCK._make_self_pipe(self)
         return selector
 
     def _make_self_pipe(self) -> None:
-        """Leave it to `_equip`."""
+        """Leave it to `equip`."""
 
     def _close_self_pipe(self) -> None:
         if self._ssock is not None:
@@ -109,7 +156,7 @@ class StockLoop(asyncio.SelectorEventLoop):
     def add_signal_handler(self, sig: int, callback: Callable[[Unpack[_Ts]], object], *args: *_Ts) -> None:
         """Have signals wake the loop, which takes its sockets."""
         if self._csock is None and not self.is_closed():
-            self._equip()
+            self.equip()
         super().add_signal_handler(sig, callback, *args)
 
     def run_in_executor(self, executor: Any, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts) -> asyncio.Future[_T]:
@@ -200,14 +247,18 @@ class StockLoop(asyncio.SelectorEventLoop):
         return self._noted(await _STOCK._make_subprocess_transport(self, *args, **options))
 
 
+_pattern: Final = Patterns(StockLoop)
 StockLoop.__name__ = StockLoop.__qualname__ = _STOCK.__name__  # which messages and reprs show
 
 
 class _StandIn(selectors.BaseSelector):
     """The selector of a loop that has not waited for I/O yet."""
 
-    def __init__(self, equip: Callable[[], selectors.BaseSelector]) -> None:
-        self._equip = equip
+    def __init__(self, loop: StockLoop) -> None:
+        self._loop = loop
+
+    def _equip(self) -> selectors.BaseSelector:
+        return self._loop.equip()
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return self._equip().register(fileobj, events, data)
@@ -233,7 +284,8 @@ _STAND_IN: Final = type(selectors.DefaultSelector.__name__, (_StandIn,), {"__mod
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """Return what `asyncio.new_event_loop` returns, lazily equipped if that is asyncio's own selector loop."""
     if _CAN_BE_LAZY and asyncio.new_event_loop is _NEW and _gives_stock(getattr(_events, "_event_loop_policy", _NEW)):
-        return StockLoop()
+        pattern = _pattern.of_now()
+        return StockLoop() if pattern is None else StockLoop.like(pattern)
     return asyncio.new_event_loop()
 
 

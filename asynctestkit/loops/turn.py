@@ -75,7 +75,9 @@ def nothing_is_left(loop: Any) -> bool:
     """
     if not (_known.get(type(loop)) or _is_stock(loop)):
         return False
-    return not (loop._ready or loop._scheduled or loop._asyncgens.data or loop._default_executor is not None)
+    if loop._ready or loop._scheduled or loop._default_executor is not None:
+        return False
+    return "_asyncgens" not in loop.__dict__ or not loop._asyncgens.data
 
 
 def new_task(

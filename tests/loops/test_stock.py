@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import selectors
 import signal
 import socket
 import threading
 import unittest
+import warnings
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
 from asynctestkit.loops import stock
+from asynctestkit.loops.pattern import read_pattern
 from tests.programs import run
 
 
@@ -22,8 +25,12 @@ class StockLoopTest(unittest.TestCase):
     """What a loop does before and after it has its selector and sockets."""
 
     def setUp(self) -> None:
-        self.loop: Any = stock.StockLoop()
+        self.loop: Any = self.make()
         self.addCleanup(self.loop.close)
+
+    def make(self) -> Any:
+        """Return a new loop, as asyncio makes it."""
+        return stock.StockLoop()
 
     def is_equipped(self) -> bool:
         """Whether the loop has its sockets."""
@@ -36,14 +43,14 @@ class StockLoopTest(unittest.TestCase):
     def test_opens_nothing(self) -> None:
         """A loop that was only opened and closed has made neither selector nor socket."""
         with mock.patch("socket.socketpair") as pair, mock.patch("selectors.DefaultSelector") as selector:
-            loop = stock.StockLoop()
+            loop = self.make()
             loop.close()
         self.assertEqual((pair.call_count, selector.call_count), (0, 0))
 
     def test_log_names_selector(self) -> None:
         """What asyncio writes to its log when a loop is made names the selector that it will have."""
         with self.assertLogs("asyncio", "DEBUG") as logged:
-            stock.StockLoop().close()
+            self.make().close()
         self.assertEqual(logged.output, [f"DEBUG:asyncio:Using selector: {selectors.DefaultSelector.__name__}"])
 
     def test_waits_for_timer(self) -> None:
@@ -69,7 +76,7 @@ class StockLoopTest(unittest.TestCase):
     def test_is_woken(self) -> None:
         """A call from another thread ends the loop's very first wait, whenever it comes."""
         for _ in range(200):
-            loop = stock.StockLoop()
+            loop = self.make()
             other = threading.Thread(target=loop.call_soon_threadsafe, args=(loop.stop,))
             other.start()
             loop.run_forever()
@@ -79,7 +86,7 @@ class StockLoopTest(unittest.TestCase):
     def test_is_called_from_thread_before_waiting(self) -> None:
         """What another thread called before there were sockets is found by the first turn after the wait began."""
         seen: list[str] = []
-        equip: Callable[[], selectors.BaseSelector] = self.loop._equip
+        equip: Callable[[], selectors.BaseSelector] = self.loop.equip
 
         def equip_late() -> selectors.BaseSelector:
             other = threading.Thread(target=self.loop.call_soon_threadsafe, args=(seen.append, "called"))
@@ -88,7 +95,7 @@ class StockLoopTest(unittest.TestCase):
             self.loop.call_soon(self.loop.stop)
             return equip()
 
-        with mock.patch.object(self.loop._selector, "_equip", equip_late):
+        with mock.patch.object(self.loop, "equip", equip_late):
             self.loop.run_forever()
         self.assertEqual(seen, ["called"])
 
@@ -118,6 +125,72 @@ class StockLoopTest(unittest.TestCase):
         """A wake-up that comes late is harmless, as it is for asyncio's loop."""
         self.loop.close()
         self.loop._write_to_self()
+
+    def test_attributes(self) -> None:
+        """It has what asyncio's loop has, new and closed, and each loop its own containers."""
+        stock_loop, other = asyncio.SelectorEventLoop(), self.make()
+        self.addCleanup(other.close)
+        with contextlib.closing(stock_loop):
+            self.assertEqual(attributes(self.loop, stock_loop), attributes(stock_loop))
+            for name in ("_ready", "_scheduled", "_asyncgens", "_transports", "_signal_handlers"):
+                self.assertIs(getattr(self.loop, name), getattr(self.loop, name), name)
+                self.assertIsNot(getattr(self.loop, name), getattr(other, name), name)
+        self.loop.close()
+        self.assertEqual(attributes(self.loop, stock_loop), attributes(stock_loop))
+
+    def test_unknown_attribute(self) -> None:
+        """An attribute that there is not is an AttributeError, as ever."""
+        with self.assertRaisesRegex(AttributeError, "object has no attribute '_unknown'"):
+            self.loop._unknown  # it is looked up
+
+    def test_debug_mode(self) -> None:
+        """Debug mode is asked of the environment for each loop, as asyncio does it."""
+        with mock.patch.dict(os.environ, {"PYTHONASYNCIODEBUG": "1"}):
+            loop = self.make()
+            self.addCleanup(loop.close)
+        self.assertEqual((loop.get_debug(), self.loop.get_debug()), (True, False))
+
+    def test_unclosed(self) -> None:
+        """A loop that dies open says so; a closed one does not."""
+        with self.assertWarnsRegex(ResourceWarning, "unclosed event loop"):
+            self.make().__del__()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self.loop.close()
+            self.loop.__del__()
+        self.assertEqual(caught, [])
+
+
+def attributes(loop: Any, named_as: Any = None) -> dict[str, tuple[str, object]]:
+    """Return what a loop's attributes are, called as those of another; of what each loop has of its own, the kind."""
+    found: dict[str, tuple[str, object]] = {}
+    for name in vars(loop if named_as is None else named_as):
+        if name not in ("_selector", "_ssock", "_csock", "_internal_fds"):  # which one of ours has not yet
+            value = getattr(loop, name)
+            found[name] = type(value).__name__, value if isinstance(value, int | float | list | dict) else None
+    return found
+
+
+@unittest.skipUnless(os.name == "posix", "new loops are proactors here")
+class PatternedLoopTest(StockLoopTest):
+    """The same of loops that are made after the pattern of the first."""
+
+    def make(self) -> Any:
+        """Return a new loop as tests get it."""
+        return stock.new_event_loop()
+
+    def test_pattern(self) -> None:
+        """Asyncio's loops have one on every Python that is supported, so that most loops are made after it."""
+        with mock.patch.object(asyncio.SelectorEventLoop, "__init__") as init:
+            self.make()._closed = True
+        self.assertEqual(init.call_count, 0)
+
+    def test_unknown_part(self) -> None:
+        """Loops with something that can be neither copied nor made anew have no pattern."""
+        loop: Any = stock.StockLoop()
+        loop._unknown = object()
+        self.assertIsNone(read_pattern(loop))
+        self.assertTrue(loop.is_closed())
 
 
 class NewLoopTest(unittest.TestCase):
