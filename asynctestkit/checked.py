@@ -165,10 +165,11 @@ class CheckedPhases(Phases):
         self.winding_up = True
         watch.is_recorded = False  # the test is over, and looks at nothing any more
         try:
-            self._finish_checks(watch, instance)
-            if not failed and failure is None and (handed := watch.hand_over()) is not None:
-                self.hand_over(handed)
-            close_what_is_left(watch, self._managed)
+            if not self._has_left_nothing(watch):
+                self._finish_checks(watch, instance)
+                if not failed and failure is None and (handed := watch.hand_over()) is not None:
+                    self.hand_over(handed)
+                close_what_is_left(watch, self._managed)
         except Interruption as interruption:  # blocking code was ended, of which the deadline tells
             if not interruption.is_of(self):
                 raise
@@ -192,10 +193,21 @@ class CheckedPhases(Phases):
     def hand_over(self, handed: Handed) -> None:
         """Have what outlives the test look again, at its own end, at what the test has made and it keeps."""
 
-    def _finish_checks(self, watch: Watch, instance: object) -> None:
+    def _has_left_nothing(self, watch: Watch) -> bool:
+        """Whether it can be seen at a glance that the test has left nothing, as most do; its garbage is collected."""
         managed = self._managed
         if self.has_timed_out:
             watch.forget_blocks()
+        watch.look_at_young()
+        return (
+            managed is not None
+            and watch.has_left_nothing()
+            and nothing_is_left(managed.loop)
+            and not self._pending(managed.loop)
+        )
+
+    def _finish_checks(self, watch: Watch, instance: object) -> None:
+        managed = self._managed
 
         def end(pending: Tasks) -> None:
             if managed is not None and self._runner is None:
@@ -247,6 +259,8 @@ def look_for_what_is_left(
 ) -> None:
     """Have the checks look for what is left when nothing that they are of can run any more.
 
+    They have looked at what is young already.
+
     Args:
         watch: The checks.
         managed: The loop, None if there never was one.
@@ -258,7 +272,6 @@ def look_for_what_is_left(
     if managed is None or managed.loop.is_closed() or managed.loop.is_running():
         look_without_loop(watch, instance)
         return
-    watch.look_at_young()
     if watch.is_due(managed.loop):  # what its last step has asked to be called
         managed.settle()
     pending = find(managed.loop)
@@ -283,7 +296,6 @@ def look_for_what_is_left(
 
 def look_without_loop(watch: Watch, instance: object) -> None:
     """Have the checks look for what is left where there is no loop that could be given a few turns."""
-    watch.look_at_young()
     watch.finish(None, (), instance)
     if watch.has_new_threads:
         watch.look_at_threads(None)
@@ -292,6 +304,7 @@ def look_without_loop(watch: Watch, instance: object) -> None:
 def end_without_loop(watch: Watch, instance: object) -> None:
     """End the checks of a test that never came to its loop; raise what they have found."""
     try:
+        watch.look_at_young()
         look_without_loop(watch, instance)
         found = watch.failure()
     finally:

@@ -10,6 +10,7 @@ It watches from its first phase to its end, and listens in between, while tests 
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import weakref
@@ -69,7 +70,8 @@ class LastingWatch(Watch):
         """Begin a phase, in this thread."""
         self._looks = not running.watches
         if self._looks:
-            set_apart()
+            if not gc.isenabled():
+                set_apart()
             grow_old()  # what is young at its end was made in it
         if self.policy.levels[Kind.THREADS]:
             self._threads_before = frozenset(threading.enumerate())
@@ -131,9 +133,6 @@ class LastingWatch(Watch):
     def _not_of_fixtures(self, things: Sequence[T]) -> list[T]:
         """Return all: this may be the fixture's own."""
         return list(things)
-
-    def look_at_young(self) -> None:
-        """Do nothing: that is done at the end of each phase."""
 
     @property
     def may_have_left(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import inspect
 import math
 import sys
@@ -37,7 +38,7 @@ from asynctestkit.checks import (
 from asynctestkit.checks.found import Found
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
-from asynctestkit.checks.young import Young, grow_old, set_apart, young
+from asynctestkit.checks.young import NOTHING, Young, grow_old, set_apart, young
 from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.findings import Kind
@@ -152,7 +153,7 @@ class Watch(Found):
             context.run(TEST.set, self)
         if self.policy.levels[Kind.THREADS]:
             self._known_threads = frozenset(threading.enumerate())
-        if not _all:
+        if not _all and not gc.isenabled():
             set_apart()
         self._enter()
         self.is_on = True
@@ -339,6 +340,26 @@ class Watch(Found):
         if self._has_jobs and resources.are_threads_busy(self.loop):
             return True  # what a thread did not await dies when it is through with its job
         return self._opened is not None and self._opened.any_open
+
+    def has_left_nothing(self) -> bool:
+        """Collect the test's garbage, and return whether that and all else leaves nothing for `finish` to look at.
+
+        So it is with most tests: they have made nothing of the kinds that can be left. The loop is not looked at.
+        """
+        if self._young is None or self._young is not NOTHING:
+            return False
+        self._young = None
+        grow_old()
+        return not (
+            self._made
+            or self._has_jobs
+            or self._opened is not None
+            or self._begun is not None
+            or self._timers is not None
+            or self._blocks is not None
+            or getattr(self.loop, "_csock", None) is not None
+            or self.has_new_threads
+        )
 
     def forget_blocks(self) -> None:
         """Take callbacks that blocked the loop for no findings: the test's limit has ended it, and tells of them."""

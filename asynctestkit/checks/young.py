@@ -25,26 +25,28 @@ class Young(NamedTuple):
     sockets: list[socket.socket]
 
 
+NOTHING: Final = Young([], [], [])
+"""What most tests leave: hundreds of young objects, and none that counts."""
 _KINDS: Final = frozenset((CoroutineType, asyncio.Future, socket.socket))
 
 
 def young() -> Young:
-    """Return what is young."""
-    found = Young([], [], [])
+    """Return what is young; `NOTHING` itself where there is nothing."""
+    found = NOTHING
     for generation in range(YOUNG + 1):
+        if generation and not gc.get_count()[generation]:
+            continue  # nothing has grown that old since the last collection
         things = gc.get_objects(generation)
-        if _may_count(things):
+        try:
+            counts = not _KINDS.isdisjoint(map(type, things))
+        except Exception:  # a class of the user's that has no hash
+            counts = True
+        if counts:
+            if found is NOTHING:
+                found = Young([], [], [])
             _sort(things, found)
         del things
     return found
-
-
-def _may_count(things: list[Any]) -> bool:
-    """Whether there may be anything to look at: most tests leave hundreds of young objects, and none that counts."""
-    try:
-        return not _KINDS.isdisjoint(map(type, things))
-    except Exception:  # a class of the user's that has no hash
-        return True
 
 
 def _sort(things: list[Any], found: Young) -> None:
@@ -60,12 +62,10 @@ def _sort(things: list[Any], found: Young) -> None:
 
 
 def set_apart() -> None:
-    """Make old what is young before a test begins, where nothing is collected by itself: it may be all there is.
+    """Make old what is young, before a test begins where nothing is collected by itself: it may be all there is.
 
     It is not collected for that, which the suite has switched off, unless there are frozen objects: they would thaw.
     """
-    if gc.isenabled():
-        return
     if gc.get_freeze_count():
         gc.collect(YOUNG)
     else:

@@ -71,11 +71,17 @@ def take_turn(loop: Any) -> bool:
 def nothing_is_left(loop: Any) -> bool:
     """Whether a loop has nothing to call, no timer, no async generator and no executor: no turn would find any work.
 
-    Tasks are not looked at. False where the loop is not one to tell this of.
+    Tasks are not looked at. False where the loop is not one to tell this of, or cannot be run now.
     """
     if not (_known.get(type(loop)) or _is_stock(loop)):
         return False
-    if loop._ready or loop._scheduled or loop._default_executor is not None:
+    if (
+        loop._ready
+        or loop._scheduled
+        or loop._default_executor is not None
+        or loop._closed
+        or loop._thread_id is not None
+    ):
         return False
     return "_asyncgens" not in loop.__dict__ or not loop._asyncgens.data
 
