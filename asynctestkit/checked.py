@@ -63,8 +63,8 @@ class CheckedPhases(Phases):
     shared: SharedLoop | None = None
     """The shared loop that the test runs on; None where it has a loop of its own."""
 
-    is_recorded = False
-    """Whether warnings are recorded around the test, for it to look at: pytest's `recwarn`."""
+    is_recorded: bool | None = None
+    """Whether warnings are recorded around the test, for it to look at: pytest's `recwarn`; None: its result knows."""
 
     winding_up = False
     """Whether what the test has left is looked for, and ended, while the checks listen."""
@@ -139,7 +139,8 @@ class CheckedPhases(Phases):
         else:
             watch.go_on(self.context)
         watch.owner = self.owner
-        watch.is_recorded = self.is_recorded or _RECORDER in getattr(self.result, "fixturenames", ())
+        recorded = self.is_recorded
+        watch.is_recorded = _RECORDER in getattr(self.result, "fixturenames", ()) if recorded is None else recorded
         watch.look_at(loop, shared=self.shared is not None)
         listen(loop, watch)
 

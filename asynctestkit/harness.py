@@ -146,7 +146,7 @@ class Life(LimitedPhases):
         if (
             self.step < _BODY
             or self.repeats
-            or self.cut_short
+            or self.held is not None
             or (self.fixtures is not None and self.fixtures.openings)
         ):
             return True
@@ -299,6 +299,9 @@ class Life(LimitedPhases):
 
     def report(self) -> None:
         """Step 9: raise what was held back, if no scope has answered for it."""
+        if self.held is None and self._interruption is None:
+            self.raise_unsaid()
+            return
         error = self.unexplained()
         if error is not None:
             raise error
@@ -347,11 +350,15 @@ class Life(LimitedPhases):
             self.fixtures.release()
         if managed is None:
             return
-        limit, self._at_closing = self.time_left, managed
-        self.dismiss()
         host, self.host = self.host, None
+        if host is not None and host.task is not None:
+            host.dismiss()
+        is_own = shared is None and self._runner is None
+        if is_own and managed.close_if_idle():
+            return
+        limit, self._at_closing = self.time_left, managed
         try:
-            if shared is None and self._runner is None:
+            if is_own:
                 host = None  # its task has ended: nobody need look at it again
                 managed.close(limit=limit)
             elif host is not None and not host.ended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from asynctestkit.checked import CheckedPhases
@@ -57,7 +58,11 @@ class LimitedPhases(CheckedPhases):
 
     def raise_unsaid(self) -> None:
         """Raise the error of a limit that was reached, if the test has not been told so."""
-        if self._deadline is not None and (late := self._deadline.undelivered()) is not None:
+        deadline = self._deadline
+        if deadline is None or not (deadline.expired or deadline.due < monotonic()):
+            return
+        late = deadline.undelivered()
+        if late is not None:
             raise late
 
     @property

@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from threading import get_ident
 from types import FrameType
 from typing import Any, Final
 
@@ -25,11 +26,12 @@ except (ImportError, AttributeError):  # an interpreter that builds its signal m
     pass
 
 main_thread: Final = threading.main_thread()
+_main_ident: Final = main_thread.ident
 
 
 def take(number: int, handler: Handler, *, only_from: object) -> bool:
     """Put a handler in the place of the one that is there by default; return whether it was there to be taken."""
-    if threading.current_thread() is not main_thread or get_handler(number) != only_from:
+    if get_ident() != _main_ident or get_handler(number) != only_from:
         return False
     try:
         set_handler(number, handler)

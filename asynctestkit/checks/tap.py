@@ -80,17 +80,17 @@ class Tap:
             self._come_in_front()
 
     def _come_in_front(self) -> None:
-        if not self._is_ours(warnings.showwarning):  # else a test in another thread has seen to it
-            warnings.showwarning = functools.partial(self._showing, warnings.showwarning)
+        shown: Any = warnings.showwarning
+        if type(shown) is not functools.partial or shown.func is not self._showing:
+            # Else a test in another thread has seen to it.
+            warnings.showwarning = functools.partial(self._showing, shown)
             filters: list[Any] = warnings.filters  # type: ignore[assignment]  # a list, whatever stubs call it
             filters[0:0] = _FILTERS
             self._filters.append(filters)
-            _forget_what_was_shown()
+            if _mutated is not None:  # have places at which a warning was shown, or ignored, looked at anew
+                _mutated()
         if sys.unraisablehook is not self._unraisable_hook:
             self._raised, sys.unraisablehook = sys.unraisablehook, self._unraisable_hook
-
-    def _is_ours(self, shown: Any) -> bool:
-        return type(shown) is functools.partial and shown.func is self._showing
 
     def close(self) -> None:
         """Take one `open` back."""
@@ -102,8 +102,9 @@ class Tap:
             # What the test runs in may have put other filters in place meanwhile, and taken ours away.
             while self._filters:
                 _take_out(self._filters.pop())
-            while self._is_ours(shown := warnings.showwarning):
-                warnings.showwarning = shown.args[0]  # type: ignore[attr-defined]  # it is a partial
+            shown: Any = warnings.showwarning
+            while type(shown) is functools.partial and shown.func is self._showing:
+                warnings.showwarning = shown = shown.args[0]
             if sys.unraisablehook is self._unraisable_hook:
                 sys.unraisablehook = self._raised
             self._raised = None
@@ -161,9 +162,3 @@ def _source(frame: FrameType | None) -> object:
 _mutated: Final[Any] = getattr(warnings, "_filters_mutated", None) or getattr(
     warnings, "_filters_mutated_lock_held", None
 )
-
-
-def _forget_what_was_shown() -> None:
-    """Have places at which a warning was shown, or ignored, looked at anew."""
-    if _mutated is not None:
-        _mutated()

@@ -286,7 +286,8 @@ class Phases:
         explain(error, self.loop_in_use, self)
 
     def _start_host(self) -> HostTask:
-        refuse_running_loop()
+        if asyncio._get_running_loop() is not None:
+            refuse_running_loop()
         loop = self.open_loop()
         host = self.host = HostTask(loop, context=self.context, name=self.name, owner=self)
         return host

@@ -124,13 +124,16 @@ _CO_COROUTINE: Final = 0x80  # inspect.CO_COROUTINE, without importing inspect f
 class ManagedLoop:
     """A loop with its options, from opening to closing; it is made current by whoever runs on it."""
 
-    __slots__ = ("_faults", "_is_wound_up", "_previous", "loop", "options")
+    __slots__ = ("_faults", "_is_wound_up", "_previous", "is_given", "loop", "options")
 
     def __init__(self, options: LoopOptions) -> None:
         self.options = options
+        self.is_given = isinstance(options.factory, GivenLoop)
+        """Whether somebody else opened the loop, and will close it."""
         self._faults: list[Fault] | None = None
         self._is_wound_up = False
-        refuse_running_loop()
+        if asyncio._get_running_loop() is not None:
+            refuse_running_loop()
         self.loop = options.open()
         self._previous: current.PreviousLoop | None = None
 
@@ -140,13 +143,8 @@ class ManagedLoop:
         refuse_running_loop()
         borrowed = cls.__new__(cls)
         borrowed.options, borrowed.loop, borrowed._previous, borrowed._faults = LoopOptions(), loop, None, None
-        borrowed._is_wound_up = False
+        borrowed._is_wound_up = borrowed.is_given = False
         return borrowed
-
-    @property
-    def is_given(self) -> bool:
-        """Whether somebody else opened the loop, and will close it."""
-        return isinstance(self.options.factory, GivenLoop)
 
     def make_current(self) -> bool:
         """Make the loop current in this thread; return whether it is for the caller to `give_back`."""
@@ -161,6 +159,15 @@ class ManagedLoop:
         previous, self._previous = self._previous, None
         if previous is not None:
             current.restore(previous, leave_no_policy=self.options.factory is not None)
+
+    def close_if_idle(self) -> bool:
+        """Close the loop at once if nothing is left on it, and there is no fault; return whether it was closed."""
+        loop = self.loop
+        if self.is_given or self._faults or not nothing_is_left(loop) or other_tasks(loop, frozenset()):
+            return False
+        self.give_back()
+        loop.close()
+        return True
 
     def close(self, *, at_exit: bool = False, limit: float | None = None) -> None:
         """Cancel what is left, shut the loop down and close it. Closing twice is allowed.

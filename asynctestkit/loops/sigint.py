@@ -14,13 +14,14 @@ from asynctestkit import signals
 from asynctestkit.signals import Handler
 
 _SIGINT: Final = int(signal.SIGINT)
+_PYTHONS: Final = signal.default_int_handler
 
 
 def install(handler: Handler) -> bool:
     """Take SIGINT over if it is Python's own to give; return whether it was."""
-    return signals.take(_SIGINT, handler, only_from=signal.default_int_handler)
+    return signals.take(_SIGINT, handler, only_from=_PYTHONS)
 
 
 def remove(handler: Handler) -> None:
     """Give SIGINT back, unless somebody else has taken it meanwhile."""
-    signals.give_back(_SIGINT, handler, to=signal.default_int_handler)
+    signals.give_back(_SIGINT, handler, to=_PYTHONS)

@@ -99,7 +99,7 @@ class ItemLife(Life):
             raise
         finally:
             self._changes.take_from(self.context)
-        if self.cut_short:
+        if self.held is not None:
             self.report()
         return value
 
@@ -134,7 +134,7 @@ class ItemLife(Life):
 
     def report(self) -> None:
         """Raise what ended the test: fixtures are finished, newest first, until one says why; else the cancellation."""
-        while self.cut_short and self._finishers:
+        while self.held is not None and self._finishers:
             _, finish = self._finishers.pop()
             finish()
         super().report()
