@@ -338,10 +338,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
-    """Have an async test function run on a managed loop when pytest calls it."""
-    if is_async(pyfuncitem.obj):
-        _work().take_test(pyfuncitem)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an async test function on a managed loop, or have it run there when pytest calls it."""
+    function = pyfuncitem.obj
+    if not is_async(function):
+        return None
+    done: bool | None = (_shim or _work()).take_test(pyfuncitem, function)
+    return done
 
 
 @pytest.hookimpl(tryfirst=True)

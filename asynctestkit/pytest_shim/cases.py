@@ -13,7 +13,8 @@ import pytest
 
 from asynctestkit.case import AsyncTestCase
 from asynctestkit.outside import Given, outside
-from asynctestkit.pytest_shim.items import LIFE, begin_for_case, given_to_case
+from asynctestkit.pytest_shim.groups import state_of
+from asynctestkit.pytest_shim.items import begin_for_case, given_to_case
 from asynctestkit.pytest_shim.ours import NAMES, keep_scopes, unknown_to_us
 from asynctestkit.pytest_shim.private import give_tear_down_back
 from asynctestkit.pytest_shim.wide import provided_to
@@ -57,9 +58,10 @@ def _provide(case: Any, item: Any) -> Given | None:
         return None
     keep_scopes(item.config)
     given = given_to_case(item)
-    life = item.stash.get(LIFE, None)
-    if life is None and begin_for_case(item):
-        life = item.stash[LIFE]
+    state = state_of(item)
+    if state.life is None:
+        begin_for_case(item)
+    life = state.life
     if item.config.getoption("usepdb", False) and isinstance(case, AsyncTestCase):
         _Postponed(case, item).install()
     if given is None and life is None:

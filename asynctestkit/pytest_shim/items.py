@@ -16,17 +16,18 @@ from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.checks.watch import Watch
 from asynctestkit.guard import Guard
 from asynctestkit.harness import Plan
+from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.outside import Given
 from asynctestkit.pytest_plugin import LOOP_SCOPES, is_async
 from asynctestkit.pytest_shim import ours, wide
-from asynctestkit.pytest_shim.claims import is_wanted, marks_of_others, other_claims
+from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
-from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
+from asynctestkit.pytest_shim.groups import Group, State, group_of, state_of
+from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.private import XUNIT, known_to_pytest, params_of
 from asynctestkit.pytest_shim.settings import (
-    MARK,
     REACHES,
     Options,
     Reach,
@@ -44,63 +45,15 @@ from asynctestkit.report.frames import TRIM_FRAMES, place_of
 if TRIM_FRAMES:
     __tracebackhide__ = True
 
-LIFE: Final = pytest.StashKey[ItemLife]()
-_ENDS: Final = pytest.StashKey[bool]()
-"""Whether it has been said that the life ends with the item."""
-_OPTIONS: Final = pytest.StashKey["Options | None"]()
-_EARLY: Final = pytest.StashKey[Watch]()
-"""The checks of a test whose life has not begun."""
-
 _PLAIN: Final = Options()
-
-
-class Group:
-    """What the tests of one class, or the functions of one module, have in common once tests run.
-
-    Attributes:
-        cls: The class, None for functions. A test tells it too, but climbs all the way up for it.
-        owner: The class; functions of a module share one that stands for it.
-        settings: What the options of the run say.
-        others: The marks by which other plugins claim tests in this run.
-        kind: What kind of loop those tests run on that ask for none.
-        is_marked: Whether the class, or what is around it, has our mark.
-        policy: What the checks do in the run, once that was asked for.
-        options: What those ask for that say nothing for themselves.
-    """
-
-    __slots__ = ("cls", "is_marked", "kind", "options", "others", "owner", "policy", "settings")
-
-    def __init__(self, item: Any) -> None:
-        self.cls: type | None = getattr(item, "cls", None)  # an example in a docstring has neither class nor module
-        module: str = getattr(getattr(item, "module", None), "__name__", item.nodeid)
-        self.owner: type = self.cls or type(FUNCTIONS, (), {"__module__": module})
-        self.settings = settings_of(item.config)
-        self.others = marks_of_others(item.config)
-        self.kind = LoopOptions(None, self.settings.debug)
-        self.is_marked = MARK in item.parent.keywords
-        self.policy: Policy | None = None
-        self.options: Options | None = None
-
-
-_GROUP: Final = pytest.StashKey[Group]()
-
-
-def group_of(item: Any) -> Group:
-    """Return the group that a test belongs to."""
-    stash = item.parent.stash
-    group: Group | None = stash.get(_GROUP, None)
-    if group is None:
-        group = stash[_GROUP] = Group(item)
-    return group
 
 
 def wanted(item: Any) -> Options | None:
     """Return what a test asks for; None where it is not for us to run."""
-    stash = item.stash
-    if _OPTIONS in stash:
-        found: Options | None = stash[_OPTIONS]
-        return found
-    group = group_of(item)
+    state = state_of(item)
+    if state.is_decided:
+        return state.options
+    group = state.group
     settings = group.settings
     if says_for_itself(item):
         options = options_of(item, settings)
@@ -108,8 +61,9 @@ def wanted(item: Any) -> Options | None:
         options = group.options or options_of(item, settings)
         group.options = options
     is_ours = is_wanted(options, settings) and not other_claims(item, group.others)
-    found = stash[_OPTIONS] = options if is_ours else None
-    return found
+    state.options = options if is_ours else None
+    state.is_decided = True
+    return state.options
 
 
 def asked(item: pytest.Item) -> Options | None:
@@ -119,9 +73,9 @@ def asked(item: pytest.Item) -> Options | None:
     return options if is_wanted(options, settings) and not other_claims(item) else None
 
 
-def life_of(item: pytest.Item, options: Options | None, *, least: Reach | None = None) -> ItemLife:
+def life_of(item: Any, options: Options | None, *, least: Reach | None = None) -> ItemLife:
     """Return the life of an item, begun if this is its first async need, on a loop that lives as long as `least`."""
-    return item.stash[LIFE] if LIFE in item.stash else _begin(item, options or _PLAIN, least)
+    return state_of(item).life or begin(item, options or _PLAIN, least)
 
 
 def loop_options(item: pytest.Item) -> LoopOptions:
@@ -155,10 +109,10 @@ def guarded(item: Any, reach: Reach, title: str | None = None) -> Callable[[Wide
 
 def begin_for_case(item: Any) -> bool:
     """Begin the life of a test of a case class, if marks or wider fixtures choose its loop, or fixtures outlast it."""
-    options, ends_later = _options_of_case(item) or _PLAIN, _may_end_more(item)
+    options, ends_later = _options_of_case(item) or _PLAIN, may_end_more(item)
     if options.reach is None and options.factory is None and not ends_later and not wide.used_by(item):
         return False
-    life = _begin(item, options, None)
+    life = begin(item, options, None)
     life.awaits_tear_down = life.awaits_tear_down or ends_later
     return True
 
@@ -183,13 +137,27 @@ def _options_of_case(item: Any) -> Options | None:
     return options_of_case(item, group.settings)
 
 
-def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
-    ours.keep_scopes(item.config)
-    case: Any = getattr(item, "instance", None)
-    factory = options.factory or factory_of(item)
+def begin(item: Any, options: Options, least: Reach | None = None, *, with_end: bool = True) -> ItemLife:
+    """Begin the life of a test.
+
+    Args:
+        item: The test.
+        options: What it asks for.
+        least: How long its loop must live at least; None: as long as it takes.
+        with_end: Whether its fixtures may outlive its body, so that it ends when all of them are finished.
+    """
+    state = state_of(item)
+    group = state.group
+    scopes.keep_with(group.keeper)
+    case: Any = None if group.cls is None else item.instance
+    factory = options.factory
+    if factory is None and (group.overrides or hasattr(item, "callspec")):
+        factory = factory_of(item)
     if isinstance(factory, GivenLoop):
         least = max(least or Reach.TEST, reach_of_loop(item.config))
-    reach = _reach(item, options, least)
+    reach = options.reach
+    if (least or LOOP_SCOPES) and reach is not Reach.TEST:
+        reach = _reach(item, options, least)
     if reach is not options.reach or factory is not options.factory:
         options = options._replace(factory=factory, reach=reach)
     used = wide.used_by(item)
@@ -199,77 +167,70 @@ def _begin(item: Any, options: Options, least: Reach | None) -> ItemLife:
         life = _life_of_plain_case(item, case, options, used)
     else:
         life = _life_of_function(item, options, used)
-    item.stash[LIFE] = life
+    state.life = life
     life.provided_outside = partial(wide.provided_to, item)
     life.add_section = item.add_report_section
     life.is_recorded = "recwarn" in item.fixturenames
     for fixture in used:
         fixture.watch(life)
-    end_after_fixtures(item)
+    if with_end and not state.has_end:
+        end_after_fixtures(item)
     return life
 
 
 def begin_before_fixtures(item: Any) -> None:
     """Have the checks of a plain async test begin with its first fixture, however plain, and end after all of them."""
-    if _ENDS in item.stash:
+    state = state_of(item)
+    if state.has_end:
         return
     end_after_fixtures(item)
-    group = group_of(item)
+    group = state.group
     is_of_case = group.cls is not None and issubclass(group.cls, unittest.TestCase)
-    if LIFE in item.stash or is_of_case or not is_async(getattr(item, "obj", None)):
+    if state.life is not None or is_of_case or not is_async(getattr(item, "obj", None)):
         return
     try:
-        policy = None if wanted(item) is None else _policy_of(item, group)
+        policy = None if wanted(item) is None else _policy_of(group, item.obj)
     except UsageError:  # told when the test is run
         return
     if policy is not None and not policy.is_off:
-        watch = item.stash[_EARLY] = Watch(policy, _title_of(item, group))
+        watch = state.watch = Watch(policy, _title_of(item, group, item.obj))
         watch.start(None)
 
 
-def _end_unused(item: pytest.Item) -> None:
-    """End the checks of a test whose set-up did not come to its life; raise what they have found."""
-    watch = item.stash.get(_EARLY, None)
-    if watch is None:
-        return
-    del item.stash[_EARLY]
-    end_without_loop(watch, getattr(item, "instance", None))
-
-
-def end_after_fixtures(item: pytest.Item) -> None:
+def end_after_fixtures(item: Any) -> None:
     """Have the life of a test, if it will have one, ended when all of its fixtures are finished that come after this.
 
     Plain ones among them may end what the test has begun; finalisers run in reverse, so that this comes first.
     """
-    if _ENDS not in item.stash:
-        item.stash[_ENDS] = True
-        item.addfinalizer(partial(_end, item))
+    state = state_of(item)
+    state.has_end = True
+    item.addfinalizer(partial(_end, item, state))
 
 
 def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
-    group = group_of(item)
+    state, function, joined = state_of(item), item.obj, None
+    group = state.group
     kind = group.kind if options.factory is None else group.kind._replace(factory=options.factory)
-    joined, kind = _loop_to_join(item, options, used, kind)
-    policy = _policy_of(item, group)
-    life = ItemLife(Plan(item.name, group.owner, kind, timeout=options.timeout, policy=policy), joined)
-    life.node_id = _title_of(item, group)
+    if used or kind.factory is not None or options.reach is not None:
+        joined, kind = _loop_to_join(item, options, used, kind)
+    plan = Plan(item.name, group.owner, kind, None, None, options.timeout, _policy_of(group, function))
+    life = ItemLife(plan, joined)
+    life.node_id = _title_of(item, group, function)
     ours.ask(item, life)
-    if _EARLY in item.stash:
-        life.watch = item.stash[_EARLY]
-        del item.stash[_EARLY]
+    life.watch, state.watch = state.watch, None
     return life
 
 
-def _policy_of(item: Any, group: Group) -> Policy:
-    policy = policy_of(group.cls, item.obj)
+def _policy_of(group: Group, function: Any) -> Policy:
+    policy = policy_of(group.cls, function)
     if policy is None:
         policy = group.policy = group.policy or run_policy()
     return policy
 
 
-def _title_of(item: Any, group: Group) -> str:
+def _title_of(item: Any, group: Group, function: Any) -> str:
     """Return what reports call a test; one of `@async_test` is called as it is without the plugin."""
-    decorated = group.cls is None and hasattr(item.obj, "__atk_options__")
+    decorated = group.cls is None and hasattr(function, "__atk_options__")
     return f"{item.module.__name__}.{item.name}" if decorated else str(item.nodeid)
 
 
@@ -292,14 +253,21 @@ def _life_of_plain_case(item: Any, case: Any, options: Options, used: list[wide.
     return life
 
 
-def _end(item: pytest.Item) -> None:
-    del item.stash[_ENDS]
-    life = item.stash.get(LIFE, None)
-    if life is None:
-        _end_unused(item)
+def _end(item: pytest.Item, state: State) -> None:
+    state.has_end = False
+    if state.life is not None:
+        end(item, state)
         return
-    del item.stash[LIFE]
-    note = life.end(getattr(item, "instance", None))
+    watch, state.watch = state.watch, None
+    if watch is not None:  # the set-up did not come to the life
+        end_without_loop(watch, getattr(item, "instance", None))
+
+
+def end(item: Any, state: State) -> None:
+    """End the life of a test; raise what was held back or found."""
+    life, state.life = state.life, None
+    assert life is not None
+    note = life.end(None if state.group.cls is None else item.instance)
     if note is not None:  # too late for the report of the test itself
         item.add_report_section("teardown", "findings", note)
 
@@ -311,11 +279,13 @@ def ends_with_body(item: Any, life: ItemLife) -> bool:
     """
     if life.may_go_on() or hasattr(item.obj, "hypothesis"):
         return False
-    return not _may_end_more(item)
+    return not may_end_more(item)
 
 
-def _may_end_more(item: Any) -> bool:
+def may_end_more(item: Any) -> bool:
     """Whether fixtures of pytest may end what a test has begun: one of the test's own, or the test's own finalisers."""
+    if not item.fixturenames:
+        return False
     names = [name for name in item.fixturenames if name[0] != "_" or name.startswith(_AFTER_EACH)]
     if not HARMLESS.issuperset(names):
         known: dict[str, Any] = known_to_pytest(item) or {}
@@ -378,8 +348,6 @@ def _loop_to_join(
 
 def _reach(item: Any, options: Options, least: Reach | None) -> Reach | None:
     """Return how long the loop must live: as the test asks, or as one of its fixtures does that ask for more."""
-    if options.reach is Reach.TEST or not (LOOP_SCOPES or least):
-        return options.reach
     of_fixtures = [REACHES[LOOP_SCOPES[name]] for name in LOOP_SCOPES if name in item.fixturenames]
     reaches = (options.reach, least, *of_fixtures)
     return max((reach for reach in reaches if reach is not None and reach > Reach.TEST), default=None)

@@ -232,10 +232,15 @@ def keep_scopes(config: pytest.Config | None) -> None:
     if config is None:
         scopes.keep_with(None)
         return
+    scopes.keep_with(keeper_of(config))
+
+
+def keeper_of(config: pytest.Config) -> Any:
+    """Return what ends scopes of modules and of the session when pytest is done with them, as `scopes` takes it."""
     if _KEEPER not in config.stash:
         config.stash[_KEEPER] = partial(_keep, config)
         config.add_cleanup(partial(scopes.keep_with, None))
-    scopes.keep_with(config.stash[_KEEPER])
+    return config.stash[_KEEPER]
 
 
 def _keep(config: pytest.Config, scope: WideScope) -> bool:

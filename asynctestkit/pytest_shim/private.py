@@ -15,6 +15,9 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
 `item.callspec`
     The params of a test. It is everywhere in plugins, and in the documentation only in passing. Without it a test whose
     name shows params fails.
+`item._fixtureinfo.argnames`
+    What pytest passes to a test function, so that we call it ourselves where nobody else has a hand in that. Without
+    it, or with a hook of somebody else's, pytest calls what stands for the function.
 `item._fixtureinfo.name2fixturedefs`
     Which names pytest knows, so that an unknown one is told by our own error, which says what was meant, and which
     fixtures outlive a test, whose faults need not wait for them. Without it, pytest reports what it does not know, what
@@ -89,6 +92,30 @@ def params_of(item: Any) -> dict[str, Any]:
             _refuse("item.callspec", item.nodeid)
         return {}
     return found
+
+
+def arguments_of(item: Any) -> dict[str, Any] | None:
+    """Return what pytest calls a test function with, by name; None where that cannot be told."""
+    names = getattr(getattr(item, "_fixtureinfo", None), "argnames", None)
+    if names is None:
+        return None
+    values: dict[str, Any] = item.funcargs
+    return {name: values[name] for name in names}
+
+
+def calls_nothing_else(item: Any) -> bool:
+    """Whether no plugin but pytest's own and ours has a hook that calls test functions; wrappers do not count.
+
+    That of anyio has one, too, which calls nothing but tests that ours leaves alone.
+    """
+    for hook in item.ihook.pytest_pyfunc_call.get_hookimpls():
+        is_wrapper = hook.hookwrapper or getattr(hook, "wrapper", False)
+        if not is_wrapper and getattr(hook.plugin, "__name__", "") not in _CALLERS:
+            return False
+    return True
+
+
+_CALLERS: Final = ("_pytest.python", "asynctestkit.pytest_plugin", "anyio.pytest_plugin")
 
 
 def known_to_pytest(item: Any) -> Any:

@@ -15,11 +15,22 @@ from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim import debugger, ours
 from asynctestkit.pytest_shim.current import item_of
-from asynctestkit.pytest_shim.items import asked, ends_with_body, life_of, wanted
+from asynctestkit.pytest_shim.groups import State, state_of
+from asynctestkit.pytest_shim.items import (
+    asked,
+    begin,
+    end,
+    end_after_fixtures,
+    ends_with_body,
+    life_of,
+    may_end_more,
+    wanted,
+)
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.notes import note
 from asynctestkit.pytest_shim.overrides import overrides_seen_from
-from asynctestkit.pytest_shim.settings import MARK
+from asynctestkit.pytest_shim.private import arguments_of
+from asynctestkit.pytest_shim.settings import MARK, Options
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
@@ -29,24 +40,57 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
-def take_test(item: pytest.Function) -> None:
-    """Put what runs an async test into its place, if it is for us to run."""
+def take_test(item: Any, function: Any) -> bool | None:
+    """Run an async test, or put what runs it into its place, if it is for us to run.
+
+    Returns:
+        True where it was run, None where pytest is to call what is in its place now.
+    """
     options = wanted(item)
     if options is None:
         if item.get_closest_marker(MARK) is not None:
             note(
                 item.config, f"@pytest.mark.{MARK}", "another plugin runs some of the tests that have it, and not by it"
             )
-        return
+        return None
+    state = state_of(item)
+    handle = getattr(function, "hypothesis", None)
+    if handle is None and state.group.calls_nothing_else and not getattr(item.config.option, "trace", False):
+        arguments = arguments_of(item)
+        if arguments is not None:
+            _run_now(item, state, options, function, arguments)
+            return True
     if item.config.getoption("trace", False):
         debugger.trace(item)
     life = life_of(item, options)
-    handle = getattr(item.obj, "hypothesis", None)
     if handle is None:
         stand_in(item, "obj", _run, item, life)
     else:
         handle.inner_test = _examples(handle.inner_test, item, life)
         stand_in(item, "obj", examples.run_all, life)
+    return None
+
+
+def _run_now(item: Any, state: State, options: Options, function: Any, arguments: dict[str, Any]) -> None:
+    """Run a test; end its life, too, where it has passed and nothing of it can come after its body."""
+    if state.life is not None or may_end_more(item):
+        _run(item, life_of(item, options), function, **arguments)
+        return
+    life = begin(item, options, with_end=False)
+    try:
+        _run_once(item, life, function, (), arguments)
+        goes_on = life.may_go_on()
+        if not goes_on:
+            life.check(instance=None if state.group.cls is None else item.instance)
+    except BaseException as error:
+        end_after_fixtures(item)  # until then a debugger finds it alive
+        if isinstance(error, Exception) and not life.may_go_on():
+            life.check(failed=True, instance=item.instance)
+        raise
+    if goes_on:
+        end_after_fixtures(item)
+    else:
+        end(item, state)
 
 
 def is_ours(item: pytest.Item) -> bool:
@@ -111,14 +155,15 @@ def _run_once(
     item: pytest.Function, life: ItemLife, function: Any, args: tuple[Any, ...], arguments: dict[str, Any]
 ) -> None:
     """Run a test, or one example of it; what Hypothesis has drawn may come by position."""
-    name = item.nodeid
-    if hasattr(function, "__atk_options__"):
-        name = f"{function.__module__}.{function.__qualname__}"  # as it is called without the plugin
+    decorated = hasattr(function, "__atk_options__")
+    if decorated:
         ours.fill(item, arguments)
         value = _run_decorated(life, function, args, arguments)
     else:
         value = life.run_body(functools.partial(function, *args) if args else function, **arguments)
     if value is not None:
+        # Decorated, it is called as it is without the plugin.
+        name = f"{function.__module__}.{function.__qualname__}" if decorated else item.nodeid
         mistakes.refuse_value(value, function, name)
 
 
