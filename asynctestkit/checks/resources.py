@@ -194,6 +194,13 @@ class Begun:
         """Return where a generator was begun that dies, whose weak reference is dead already; None: not noted."""
         return self._listed.pop(id(made), (None, None))[1]
 
+    @property
+    def any_left(self) -> bool:
+        """Whether any is alive that was neither exhausted nor closed."""
+        return any(
+            made is not None and made.ag_frame is not None for ref, _ in self._listed.values() for made in (ref(),)
+        )
+
     def left(self) -> list[Left]:
         """Return those that are neither exhausted nor closed."""
         listed = [(ref(), ref, place) for ref, place in self._listed.values()]

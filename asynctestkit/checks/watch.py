@@ -36,9 +36,10 @@ from asynctestkit.checks import (
     timers,
 )
 from asynctestkit.checks.found import Found
+from asynctestkit.checks.harmless import is_harmless_since
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
-from asynctestkit.checks.young import NOTHING, Young, grow_old, set_apart, young
+from asynctestkit.checks.young import Young, grow_old, set_apart, young
 from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.findings import Kind
@@ -330,7 +331,11 @@ class Watch(Found):
     def look_at_young(self) -> None:
         """Find what is alive of what the test has made, before `finish`; beside a test of another thread, nothing."""
         if self._is_alone:
-            self._young = young()
+            self._young = young(since=self)
+
+    def is_harmless(self, besides: Iterable[object]) -> bool:
+        """Whether nothing that the test has made, but for some things, need be looked at or collected."""
+        return self._is_alone and is_harmless_since(self, besides)
 
     @property
     def may_have_left(self) -> bool:
@@ -342,19 +347,12 @@ class Watch(Found):
         return self._opened is not None and self._opened.any_open
 
     def has_left_nothing(self) -> bool:
-        """Collect the test's garbage, and return whether that and all else leaves nothing for `finish` to look at.
-
-        So it is with most tests: they have made nothing of the kinds that can be left. The loop is not looked at.
-        """
-        if self._young is None or self._young is not NOTHING:
-            return False
-        self._young = None
-        grow_old()
+        """Whether there is nothing for `finish` to look at, but for the loop and what is young."""
         return not (
-            self._made
+            (self._made and any(ref() is not None for ref in self._made))
             or self._has_jobs
             or self._opened is not None
-            or self._begun is not None
+            or (self._begun is not None and self._begun.any_left)
             or self._timers is not None
             or self._blocks is not None
             or getattr(self.loop, "_csock", None) is not None

@@ -1,7 +1,11 @@
 """What a test has made and what is still alive, told by the garbage collector's young generations.
 
-At the end of each test the young objects grow old, so what is young at the end of the next was made since. That is
-linear in what the test did, whatever else the process holds. An interpreter without generations tells nothing.
+At the end of a test the young objects grow old, so what is young at the end of the next was made since. That is linear
+in what the tests did, whatever else the process holds. An interpreter without generations tells nothing.
+
+Most tests make nothing that the checks look at, and nothing that could tell of anything when it dies. That is seen in
+the list of the youngest, which has them in the order in which they were made (see `harmless`). Those need not be
+collected for the checks; Python does so in its own time.
 """
 
 from __future__ import annotations
@@ -25,27 +29,44 @@ class Young(NamedTuple):
     sockets: list[socket.socket]
 
 
-NOTHING: Final = Young([], [], [])
-"""What most tests leave: hundreds of young objects, and none that counts."""
 _KINDS: Final = frozenset((CoroutineType, asyncio.Future, socket.socket))
 
 
-def young() -> Young:
-    """Return what is young; `NOTHING` itself where there is nothing."""
-    found = NOTHING
-    for generation in range(YOUNG + 1):
-        if generation and not gc.get_count()[generation]:
-            continue  # nothing has grown that old since the last collection
-        things = gc.get_objects(generation)
-        try:
-            counts = not _KINDS.isdisjoint(map(type, things))
-        except Exception:  # a class of the user's that has no hash
-            counts = True
-        if counts:
-            if found is NOTHING:
-                found = Young([], [], [])
-            _sort(things, found)
-        del things
+def made_since(marker: object) -> tuple[list[Any], bool]:
+    """Return what is young and was made since an object was, and whether that is all: else the object is old by now.
+
+    Args:
+        marker: The object, which is tracked by the garbage collector; None: return what is young.
+    """
+    things = gc.get_objects(0)
+    since = _after(things, marker)
+    if since is not None:
+        return since, True
+    if not YOUNG:
+        return things, False
+    older = gc.get_objects(YOUNG)
+    since = _after(older, marker)
+    return (older + things, False) if since is None else (since + things, True)
+
+
+def _after(things: list[Any], marker: object) -> list[Any] | None:
+    """Return what stands behind an object in a list of a generation, which is in the order of making; None: no such."""
+    for index in range(len(things) - 1, -1, -1):
+        if things[index] is marker:
+            return things[index + 1 :]
+    return None
+
+
+def young(since: object = None) -> Young:
+    """Return what is young, and was made since some object was."""
+    found = Young([], [], [])
+    things, _ = made_since(since)
+    try:
+        if _KINDS.isdisjoint(map(type, things)):
+            return found
+    except Exception:  # a class of the user's that has no hash
+        pass
+    _sort(things, found)
     return found
 
 

@@ -133,6 +133,11 @@ class HostTask:
                 sigint.remove(on_sigint)
         return self._take_outcome()
 
+    def parts(self) -> tuple[object, ...]:
+        """Return what the task is made of while it is parked."""
+        task = self.task
+        return (task, self._parked) if task is None else (task, self._parked, task.get_coro())
+
     def interrupt(self, error: BaseException) -> bool:
         """End the running phase with `error`; return False where no phase runs. Called in the loop's thread."""
         if not self._busy or self.task is None or self._interruption is not None:

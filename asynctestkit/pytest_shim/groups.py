@@ -97,3 +97,8 @@ def state_of(item: Any) -> State:
     if state is None:
         state = known[_STATE] = State(group_of(item))
     return state
+
+
+def forget(item: Any) -> None:
+    """Forget what is known of a test that is over: a run keeps all of its tests."""
+    item.__dict__.pop(_STATE, None)

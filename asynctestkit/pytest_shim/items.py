@@ -24,7 +24,7 @@ from asynctestkit.pytest_plugin import LOOP_SCOPES, is_async
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
-from asynctestkit.pytest_shim.groups import Group, State, group_of, state_of
+from asynctestkit.pytest_shim.groups import Group, State, forget, group_of, state_of
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.private import XUNIT, known_to_pytest, params_of
 from asynctestkit.pytest_shim.settings import (
@@ -267,6 +267,8 @@ def end(item: Any, state: State) -> None:
     """End the life of a test; raise what was held back or found."""
     life, state.life = state.life, None
     assert life is not None
+    if not state.has_end:
+        forget(item)
     note = life.end(None if state.group.cls is None else item.instance)
     if note is not None:  # too late for the report of the test itself
         item.add_report_section("teardown", "findings", note)

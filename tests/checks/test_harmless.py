@@ -1,0 +1,245 @@
+"""What a test leaves that cannot be a fault is known at a glance; whatever could be one is collected and looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import io
+import socket
+import unittest
+import weakref
+from collections.abc import Callable, Generator
+from typing import Any
+
+from asynctestkit import AsyncTestCase
+from asynctestkit.checks import harmless
+from asynctestkit.checks.young import YOUNG, made_since
+from tests.outcomes import run_class
+
+
+class Plain:
+    """Something without a finaliser."""
+
+
+class Slotted(Plain):
+    """The same with slots."""
+
+    __slots__ = ("kept",)
+
+
+class Told(Exception):
+    """An error of a suite's own."""
+
+
+class Finalised:
+    """Something with a finaliser."""
+
+    def __del__(self) -> None: ...
+
+
+class Below(Finalised):
+    """Something that inherits one."""
+
+
+class Unhashable(type):
+    """The type of classes that cannot be in a set."""
+
+    __hash__: Any = None
+
+
+class Odd(metaclass=Unhashable):
+    """One of them."""
+
+
+def generator() -> Generator[None]:
+    """Give nothing, once."""
+    yield
+
+
+def begun() -> Generator[None]:
+    """Return a generator that has begun."""
+    made = generator()
+    next(made)
+    return made
+
+
+async def forgotten() -> None:
+    """Do nothing, if ever."""
+
+
+class Marker:
+    """Something that is made before all that is looked at."""
+
+
+class HarmlessTest(unittest.TestCase):
+    """`is_harmless_since`, of things that are alive."""
+
+    def setUp(self) -> None:
+        """Have no collection come between."""
+        gc.collect()
+        self.addCleanup(gc.collect)
+
+    def is_harmless(self, make: Callable[[], Any]) -> bool:
+        """Whether what a function returns is harmless."""
+        marker = Marker()
+        kept = make()
+        try:
+            return harmless.is_harmless_since(marker, ())
+        finally:
+            close = getattr(kept, "close", None)
+            if close is not None:
+                close()
+
+    def test_harmless(self) -> None:
+        """What cannot tell of anything: containers, plain classes and their objects, errors, functions, contexts."""
+        var = contextvars.ContextVar[object]("var")
+
+        def set_many() -> contextvars.Context:
+            context = contextvars.copy_context()
+            for _ in range(40):
+                context.run(contextvars.ContextVar[object]("other").set, [])
+            context.run(var.set, [])
+            return context
+
+        makes: list[Callable[[], Any]] = [
+            lambda: [{}, set[int](), ([],)],
+            Plain,
+            Slotted,
+            lambda: Told([]),
+            lambda: lambda: None,
+            lambda: type("Local", (), {}),
+            lambda: type("Local", (), {})(),
+            lambda: weakref.ref(Plain),
+            lambda: io.StringIO("x"),
+            set_many,
+        ]
+        for number, make in enumerate(makes):
+            with self.subTest(number):
+                self.assertTrue(self.is_harmless(make))
+
+    def test_not_harmless(self) -> None:
+        """What is looked at, has a finaliser, calls back, runs code, is made in C, or cannot be told."""
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        makes: list[Callable[[], Any]] = [
+            forgotten,
+            begun,
+            loop.create_future,
+            socket.socket,
+            Finalised,
+            Below,
+            lambda: weakref.ref(Plain, print),
+            lambda: [thing := Plain(), weakref.finalize(thing, generator)],
+            lambda: open("/dev/null", "rb"),  # it is closed by whoever asks
+            Odd,
+        ]
+        for number, make in enumerate(makes):
+            with self.subTest(number):
+                self.assertFalse(self.is_harmless(make))
+
+    def test_besides(self) -> None:
+        """Some things are harmless because whoever asks says so."""
+        marker, kept = Marker(), Finalised()
+        self.assertFalse(harmless.is_harmless_since(marker, ()))
+        self.assertTrue(harmless.is_harmless_since(marker, (kept,)))
+
+    def test_before(self) -> None:
+        """What was made before does not count, whatever it is."""
+        kept, marker = Finalised(), Marker()
+        self.assertTrue(harmless.is_harmless_since(marker, ()))
+        del kept
+
+    def test_collected_meanwhile(self) -> None:
+        """A collection of the young meanwhile loses nothing; after one of all, all that is young counts."""
+        marker, kept = Marker(), Finalised()
+        gc.collect(0)
+        self.assertFalse(harmless.is_harmless_since(marker, ()))
+        self.assertFalse(harmless.is_harmless_since(marker, (kept,)) and YOUNG == 0)
+        gc.collect()
+        self.assertFalse(harmless.is_harmless_since(marker, (kept,)))
+        self.assertEqual([thing for thing in made_since(marker)[0] if thing is kept], [])
+        kept = Finalised()
+        self.assertEqual([thing for thing in made_since(marker)[0] if thing is kept], [kept])
+
+    def test_many(self) -> None:
+        """More than may be looked through at little cost are collected."""
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        gc.set_threshold(10 * harmless.MOST)
+        marker = Marker()
+        kept = [Plain() for _ in range(2 * harmless.MOST)]
+        self.assertFalse(harmless.is_harmless_since(marker, ()))
+        del kept
+
+    def test_local_class_is_let_go(self) -> None:
+        """A class of a test's own is not kept by what is remembered of classes."""
+
+        class Local:
+            pass
+
+        self.assertTrue(self.is_harmless(Local))
+        gone = weakref.ref(Local)
+        del Local
+        gc.collect()
+        self.assertIsNone(gone())
+
+
+class Holder:
+    """Something that keeps itself."""
+
+    def __init__(self, kept: object) -> None:
+        self.itself, self.kept = self, kept
+
+
+class BlameTest(unittest.TestCase):
+    """Whose fault it is, beside tests whose garbage is left alone."""
+
+    def test_after_harmless_tests(self) -> None:
+        """Each is told what it left, in a cycle or kept, and those before and after it are told nothing."""
+
+        class Case(AsyncTestCase):
+            kept: Any
+
+            async def test_a(self) -> None:
+                Holder(Plain())
+
+            async def test_b(self) -> None:
+                Holder(forgotten())
+
+            async def test_c(self) -> None:
+                Holder(Plain())
+
+            async def test_d(self) -> None:
+                Holder(socket.socket())
+
+            async def test_e(self) -> None:
+                self.kept = forgotten()
+
+            async def test_f(self) -> None:
+                Holder(Plain())
+
+        self.assertEqual([line.split(":")[1].strip() for line in run_class(Case)], ["test_b", "test_d", "test_e"])
+
+    def test_finaliser_that_fails(self) -> None:
+        """An error in a finaliser is the test's that left the object in a cycle."""
+
+        class Failing:
+            def __del__(self) -> None:
+                raise ValueError("in a finaliser")
+
+        class Case(AsyncTestCase):
+            async def test_a(self) -> None:
+                Holder(Plain())
+
+            async def test_b(self) -> None:
+                Holder(Failing())
+
+            async def test_c(self) -> None: ...
+
+        (said,) = run_class(Case)
+        self.assertIn("test_b", said)
+        self.assertIn("in a finaliser", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
