@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from asynctestkit.checks import summary
-from asynctestkit.checks.handed import Handed
-from asynctestkit.checks.keepers import unkept
 from asynctestkit.checks.policy import Policy
-from asynctestkit.checks.tasks import GRACE
 from asynctestkit.checks.watch import Watch
 from asynctestkit.loops.calls import Phases
 from asynctestkit.loops.managed import ManagedLoop
@@ -27,7 +23,10 @@ from asynctestkit.loops.turn import nothing_is_left
 from asynctestkit.report.contexts import watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
-from asynctestkit.report.hangs import Part
+
+if TYPE_CHECKING:
+    from asynctestkit.checks.handed import Handed
+    from asynctestkit.report.hangs import Part
 
 if TRIM_FRAMES:
     __unittest = True
@@ -36,6 +35,8 @@ if TRIM_FRAMES:
 
 _RECORDER: Final = "recwarn"
 
+GRACE: Final = (*[0.0] * 5, *[0.001] * 10)
+"""The turns of the loop that what is left may take to end by itself: how long each waits for I/O, in seconds."""
 KILLING: Final = (0.001, 0.005, 0.01, *[0.05] * 10)
 """How long the loop is given, again and again, until it has seen that a subprocess which was killed has ended."""
 
@@ -130,8 +131,11 @@ class CheckedPhases(Phases):
         """Start the checks (step 2), unless none is on; where a runner has begun them, they go on with the loop."""
         if policy.is_off:
             return
-        if policy.summarised and summary.is_new(self.result):
-            call_before_end(self.result, summary.print_at_end, last=True)
+        if policy.summarised:
+            from asynctestkit.checks import summary
+
+            if summary.is_new(self.result):
+                call_before_end(self.result, summary.print_at_end, last=True)
         watch = self.watch
         if watch is None:
             watch = self.watch = Watch(policy, self.title)
@@ -239,6 +243,10 @@ class CheckedPhases(Phases):
 
     def unkept(self, tasks: Tasks) -> Tasks:
         """Return those of the tasks left that end with the test: its own which nothing that outlives it holds."""
+        if not tasks:
+            return tasks
+        from asynctestkit.checks.keepers import unkept  # no test needs it that leaves nothing
+
         return set(unkept([task for task in tasks if self._is_own(task)], self._marked_by))
 
     def end_checks(self) -> None:

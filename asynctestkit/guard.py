@@ -18,26 +18,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from asynctestkit import limits
-from asynctestkit.checked import close_what_is_left, look_for_what_is_left
+from asynctestkit.checked import GRACE, close_what_is_left, look_for_what_is_left
 from asynctestkit.checks.deadline import Deadline
 from asynctestkit.checks.debuggers import is_debugged
-from asynctestkit.checks.handed import Handed, pending_of
-from asynctestkit.checks.lasting import LastingWatch, dispatcher
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
-from asynctestkit.checks.tasks import GRACE
 from asynctestkit.loops.guarded import FixturePhases, GuardedPhases
 from asynctestkit.loops.scopes import enter_module, heir_of
 from asynctestkit.loops.shared import shared_loop_of
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.report.contexts import TEST, watch_of
 from asynctestkit.report.errors import Interruption
-from asynctestkit.report.findings import Kind
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.kinds import Kind
 from asynctestkit.values import Scope
 
 if TYPE_CHECKING:
     from contextvars import Context
 
+    from asynctestkit.checks.handed import Handed
+    from asynctestkit.checks.lasting import LastingWatch
     from asynctestkit.fixtures.definition import Fixture
     from asynctestkit.loops.others import Tasks
     from asynctestkit.loops.stock import Listener
@@ -67,8 +66,6 @@ class Guard:
         instance: The class, if there is one, whose attributes are looked at, too.
     """
 
-    listener: Listener = dispatcher
-
     def __init__(
         self,
         phases: GuardedPhases,
@@ -94,9 +91,18 @@ class Guard:
         self._deadline: Deadline | None = None
         self._watch: LastingWatch | None = None
         if not policy.is_off:
+            from asynctestkit.checks.lasting import LastingWatch  # no test needs it, but what outlives one
+
             watch = self._watch = LastingWatch(policy, titles[SET_UP], span)
             watch.begin()
             phases.mark(TEST, watch)
+
+    @property
+    def listener(self) -> Listener:
+        """Who hears of what happens on the loop while no test does."""
+        from asynctestkit.checks.lasting import dispatcher
+
+        return dispatcher
 
     def ask(self) -> None:
         """Have the test that runs in this thread told what is found, until `answered`."""
@@ -230,6 +236,8 @@ class Guard:
 
     def _look_at_handed(self, watch: LastingWatch, handed: Handed) -> None:
         """Look at what a test has handed over; what something wider keeps is handed on."""
+        from asynctestkit.checks.handed import pending_of
+
         things = self._due(handed)
         shared = shared_loop_of(handed.watch.loop)
         if shared is None:

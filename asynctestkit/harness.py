@@ -28,7 +28,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asynctestkit.checked import Runner
-from asynctestkit.checks.handed import Handed
 from asynctestkit.checks.policy import Policy, run_policy
 from asynctestkit.fixtures.graph import FixturePlan
 from asynctestkit.guard import fixture_phases, leave_to
@@ -43,7 +42,8 @@ from asynctestkit.report.mistakes import refuse_generator
 from asynctestkit.report.owners import own
 from asynctestkit.values import Scope
 
-if TYPE_CHECKING:  # what opens fixtures is imported by the first test that has any
+if TYPE_CHECKING:  # what opens fixtures, and what looks at what is left, is imported by the first test that has any
+    from asynctestkit.checks.handed import Handed
     from asynctestkit.fixtures.live import TestFixtures
     from asynctestkit.fixtures.wide import Changes
     from asynctestkit.report.affinity import Provided

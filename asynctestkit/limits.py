@@ -22,7 +22,6 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
 from asynctestkit.values import parse_seconds
@@ -42,7 +41,7 @@ _FOUND: Final = "_atk_timeout_found"
 """Where a class keeps what it was found to say, and the attribute that it was found with."""
 UNSET: Final[Any] = object()
 """Stands for a limit where nothing is said."""
-_LOOKS_MEANT: Final = re.compile(r"\s*([-+]?[\d.]|none\b|inf|nan)", re.IGNORECASE)
+_LOOKS_MEANT: Final = r"\s*([-+]?[\d.]|none\b|inf|nan)"
 
 
 def timeout(seconds: float | None) -> Callable[[T], T]:
@@ -62,6 +61,8 @@ def timeout(seconds: float | None) -> Callable[[T], T]:
     limit = _parsed(seconds, where)
 
     def limited(target: T) -> T:
+        from asynctestkit.fixtures.definition import Fixture
+
         thing: Any = target
         if not callable(thing) or not hasattr(thing, "__dict__") or isinstance(thing, Fixture):
             raise _wrong_target(thing, where)
@@ -220,7 +221,7 @@ def parse_written(text: str, *, where: str) -> float | None:
 def _is_meant(found: object) -> bool:
     """Whether what a class calls `timeout` is meant for us."""
     if isinstance(found, str):
-        return _LOOKS_MEANT.match(found) is not None
+        return re.match(_LOOKS_MEANT, found, re.IGNORECASE) is not None
     return found is None or (isinstance(found, int | float) and not isinstance(found, bool))
 
 

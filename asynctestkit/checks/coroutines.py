@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from asynctestkit.report.findings import Finding, Kind
+from asynctestkit.report.findings import Finding
 from asynctestkit.report.frames import place_of
+from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import is_users, label_of, names_of, origin_of
 
 _NAMED: Final = re.compile(r"coroutine (?:method )?'(?P<name>[^']*)'(?: of '(?P<of>[^']*)')?")

@@ -24,7 +24,8 @@ from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import T, Watch, running
 from asynctestkit.checks.young import grow_old, set_apart, young
 from asynctestkit.report.contexts import TEST
-from asynctestkit.report.findings import Finding, Kind
+from asynctestkit.report.findings import Finding
+from asynctestkit.report.kinds import Kind
 
 MOST_MADE: Final = 1000
 """How many tasks are remembered before those that are gone are forgotten."""

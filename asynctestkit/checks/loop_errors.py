@@ -17,8 +17,9 @@ from typing import Any, Final
 from asynctestkit.checks.tasks import failed_unseen, never_retrieved, unseen_error
 from asynctestkit.report.contexts import context_of
 from asynctestkit.report.errors import Interruption, UsageError, message
-from asynctestkit.report.findings import Finding, Kind
+from asynctestkit.report.findings import Finding
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
+from asynctestkit.report.kinds import Kind
 
 if TRIM_FRAMES:
     __unittest = True

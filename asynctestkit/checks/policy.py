@@ -18,11 +18,14 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asynctestkit.report.errors import UsageError, message
-from asynctestkit.report.findings import KINDS, Finding, Kind
+from asynctestkit.report.kinds import KINDS, Kind
 from asynctestkit.values import parse_seconds
+
+if TYPE_CHECKING:
+    from asynctestkit.report.findings import Finding
 
 VARIABLE: Final = "ASYNCTESTKIT_CHECKS"
 

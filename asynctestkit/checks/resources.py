@@ -19,7 +19,8 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from asynctestkit.checks.callbacks import about
-from asynctestkit.report.findings import Finding, Kind
+from asynctestkit.report.findings import Finding
+from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import caller, is_users
 from asynctestkit.report.stacks import stack_of
 

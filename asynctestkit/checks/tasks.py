@@ -14,14 +14,12 @@ from types import CodeType
 from typing import Any, Final, TypeVar
 
 from asynctestkit.report.errors import Interruption, UsageError, message
-from asynctestkit.report.findings import Finding, Kind
+from asynctestkit.report.findings import Finding
 from asynctestkit.report.frames import name_of, place_of
+from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import code_of, label_of, names_of, origin_of, stands_at
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-GRACE: Final = (*[0.0] * 5, *[0.001] * 10)
-"""The turns of the loop that what is left may take to end by itself: how long each waits for I/O, in seconds."""
 
 _background: Final[set[CodeType]] = set()
 

@@ -6,7 +6,6 @@ and one fix. Several of one test make one report, which is an error like any oth
 
 from __future__ import annotations
 
-import enum
 import re
 import traceback
 from collections.abc import Iterable, Sequence
@@ -14,30 +13,11 @@ from typing import Final, NamedTuple
 
 from asynctestkit.report.errors import FindingError, message
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.kinds import Kind
 
 if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
-
-
-class Kind(enum.Enum):
-    """The kinds of findings, by the words that users write."""
-
-    PENDING_TASKS = "pending_tasks"
-    UNAWAITED = "unawaited"
-    UNHANDLED = "unhandled"
-    UNCLOSED = "unclosed"
-    ASYNC_GENERATORS = "async_generators"
-    THREADS = "threads"
-    TIMERS = "timers"
-    SLOW_CALLBACKS = "slow_callbacks"
-
-    __hash__ = object.__hash__  # that of Enum is written in Python, and each test asks for it several times
-
-    @property
-    def anchor(self) -> str:
-        """Where the documentation tells more."""
-        return f"docs/checks.md#{self.value.replace('_', '-')}"
 
 
 _PLACE: Final = re.compile(r"\S.*:\d+(?: in |$)")
@@ -117,7 +97,3 @@ def note_of(findings: Sequence[Finding], test: str) -> str:
         if finding.error is not None:
             lines.append("".join(traceback.format_exception(finding.error)).rstrip())
     return "\n".join(lines)
-
-
-KINDS: Final = {kind.value: kind for kind in Kind}
-"""Kinds by the words that users write."""

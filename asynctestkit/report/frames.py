@@ -1,4 +1,4 @@
-"""Which stack frames a failure shows, and where in the source something stands.
+"""Which stack frames a failure shows, and where in the source something stands; the frames of all threads.
 
 Every module whose frames can lie between a test runner and the user's code starts with
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -80,6 +81,11 @@ def skip_loop(error: BaseException) -> None:
 
 def _is_loop(names: dict[str, Any]) -> bool:
     return names.get("__name__") in _LOOP_MODULES or "__unittest" in names
+
+
+def every_frame() -> dict[int, FrameType]:
+    """Return the innermost frame of every thread, by its `ident`."""
+    return sys._current_frames()  # pyright: ignore[reportPrivateUsage]  # documented, its underscore is a warning
 
 
 def place_of(thing: object) -> str:

@@ -1,4 +1,8 @@
-"""What is said of something that does not end: what every task waits for, and where a thread stands."""
+"""What is said of something that does not end: what every task waits for, and where a thread stands.
+
+What reads tasks is imported by the first that hangs. What reads stacks is not, though no test that passes needs it
+either: the watchdog's thread and signal handlers tell by it what a test does that may have anything in its hands.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,8 @@ from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
-from asynctestkit.report.awaits import chain_of
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.frames import TRIM_FRAMES, every_frame
 from asynctestkit.report.rows import rows_of, shown_frames
-from asynctestkit.report.stacks import every_frame
-from asynctestkit.report.tasks import format_tasks, tasks_of
 
 
 class Part(NamedTuple):
@@ -28,6 +29,10 @@ BLOCKED: Final = Part("where the loop was blocked", "blocking stack")
 
 def waits_of(loop: asyncio.AbstractEventLoop, also: Collection[asyncio.Task[Any]] = ()) -> str | None:
     """Return what each unfinished task of a loop, and those of `also`, wait for; None where there is none."""
+    try:
+        from asynctestkit.report.tasks import format_tasks, tasks_of  # no test that passes needs it
+    except ImportError:  # a signal has come in the middle of just that import
+        return None
     if all(task.done() for task in (*also, *tasks_of(loop))):
         return None
     return format_tasks(loop, also=also)
@@ -35,6 +40,8 @@ def waits_of(loop: asyncio.AbstractEventLoop, also: Collection[asyncio.Task[Any]
 
 def rows_of_task(task: asyncio.Task[Any]) -> list[str]:
     """Return the rows of the chain of awaits of a task, the innermost last."""
+    from asynctestkit.report.awaits import chain_of  # no test that passes needs it
+
     return rows_of(shown_frames(link.frame for link in chain_of(task.get_coro()).links))
 
 

@@ -9,13 +9,12 @@ Stacks of other threads are read while they go on: they may be a moment old.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final
 
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.frames import TRIM_FRAMES, every_frame
 from asynctestkit.report.rows import CARRIERS, package_of, rows_of, shown_frames
 from asynctestkit.report.text import short
 
@@ -100,11 +99,6 @@ def worker_of(job: object) -> tuple[str, list[FrameType]] | None:
 def _jobs_of(names: Mapping[str, Any]) -> tuple[object, object]:
     """Return what a worker thread's frame may call its job."""
     return names.get("future"), getattr(names.get("self"), "future", None)
-
-
-def every_frame() -> dict[int, FrameType]:
-    """Return the innermost frame of every thread, by its `ident`."""
-    return sys._current_frames()  # pyright: ignore[reportPrivateUsage]  # documented, its underscore is a warning
 
 
 def _outwards(frame: FrameType, until: FrameType | None = None) -> list[FrameType]:

@@ -54,7 +54,7 @@ def case_with_loop(scope: str, *, checks: bool = True) -> Callable[[], type[unit
 
     def make() -> type[unittest.TestCase]:
         from asynctestkit import AsyncTestCase, fail_on
-        from asynctestkit.report.findings import KINDS
+        from asynctestkit.report.kinds import KINDS
 
         made = type("Base", (AsyncTestCase,), {"loop_scope": scope, "__module__": __name__})
         return made if checks else fail_on(**dict.fromkeys(KINDS, False))(made)

@@ -17,7 +17,7 @@ from unittest import mock
 from asynctestkit import AsyncTestCase, FindingWarning, UsageError, fail_on, fixture
 from asynctestkit.checks import blocking
 from asynctestkit.checks.policy import parse_changes, parse_run
-from asynctestkit.report.findings import Kind
+from asynctestkit.report.kinds import Kind
 from tests.outcomes import refusal
 
 BLOCK = 0.4

@@ -29,11 +29,56 @@ LIGHT = [
     "asynctestkit.pytest_shim.private",
 ]
 
+FAULTY = [
+    "asynctestkit.checks.callbacks",
+    "asynctestkit.checks.coroutines",
+    "asynctestkit.checks.handed",
+    "asynctestkit.checks.keepers",
+    "asynctestkit.checks.lasting",
+    "asynctestkit.checks.loop_errors",
+    "asynctestkit.checks.resources",
+    "asynctestkit.checks.summary",
+    "asynctestkit.checks.tasks",
+    "asynctestkit.checks.timers",
+    "asynctestkit.fixtures.ids",
+    "asynctestkit.fixtures.live",
+    "asynctestkit.fixtures.resolver",
+    "asynctestkit.fixtures.wide",
+    "asynctestkit.loops.leftovers",
+    "asynctestkit.loops.threads",
+    "asynctestkit.report.affinity",
+    "asynctestkit.report.awaits",
+    "asynctestkit.report.findings",
+    "asynctestkit.report.links",
+    "asynctestkit.report.strangers",
+    "asynctestkit.report.tasks",
+    "asynctestkit.report.tree",
+    "asynctestkit.report.waits",
+]
+"""What tells of faults, what ends what is left, and what serves fixtures: nothing for a test that has none of these."""
+
 LOADED = """
 import sys
 
 def pytest_sessionfinish(session):
     print("loaded:", *sorted(name for name in sys.modules if name.partition(".")[0] == "asynctestkit"))
+"""
+
+CASE = """
+import sys
+
+import asynctestkit
+
+class ACase(asynctestkit.AsyncTestCase):
+    async def asyncSetUp(self):
+        self.addAsyncCleanup(self.tidy_up)
+
+    async def tidy_up(self): pass
+
+    async def test_it(self): pass
+
+def tearDownModule():
+    print(*sorted(sys.modules))
 """
 
 
@@ -70,6 +115,25 @@ class CostTest(unittest.TestCase):
         )
         self.assertIn("1 passed", finished.stdout, finished.stderr)
         self.assertIn(f"loaded: {' '.join(LIGHT)}\n", finished.stdout)
+
+    def test_async_tests_load_nothing_that_tells_of_faults(self) -> None:
+        """A run of async tests that pass and leave nothing has loaded none of what only other tests need."""
+        source = "class TestClass:\n    async def test_it(self): pass\n\nasync def test_it(): pass\n"
+        finished = run_pytest(
+            {"test_async.py": source, "plugin_that_tells.py": LOADED}, "-q", "-s", "-p", "plugin_that_tells"
+        )
+        self.assertIn("2 passed", finished.stdout, finished.stderr)
+        loaded = finished.stdout.partition("loaded:")[2].split()
+        self.assertIn("asynctestkit.harness", loaded)
+        self.assertEqual([name for name in FAULTY if name in loaded], [])
+
+    def test_cases_load_nothing_that_tells_of_faults(self) -> None:
+        """So it is with a case under unittest, its hooks and cleanups."""
+        finished = run_program(CASE, "-m", "unittest", "-q", "test_program")
+        self.assertEqual(finished.returncode, 0, finished.stderr)
+        loaded = finished.stdout.split()
+        self.assertIn("asynctestkit.harness", loaded)
+        self.assertEqual([name for name in FAULTY if name in loaded], [])
 
     def test_pytest_started_where_we_are_imported(self) -> None:
         """A run in a process that has imported the package is told nothing of it."""
