@@ -15,6 +15,7 @@ There is no assertion in here for pytest to rewrite (PYTEST_DONT_REWRITE).
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import sys
@@ -52,7 +53,14 @@ def _work() -> Any:
     """Return the part that does the work, loaded when it is first needed."""
     global _shim  # noqa: PLW0603  # loaded once, and read in the hot path
     if _shim is None:
-        _shim = import_module("asynctestkit.pytest_shim.hooks")
+        # What is imported stays, and is much: it would have all that was collected so far looked through, in vain.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            _shim = import_module("asynctestkit.pytest_shim.hooks")
+        finally:
+            if collects:
+                gc.enable()
     return _shim
 
 

@@ -32,21 +32,19 @@ class Young(NamedTuple):
 _KINDS: Final = frozenset((CoroutineType, asyncio.Future, socket.socket))
 
 
-def made_since(marker: object) -> tuple[list[Any], bool]:
-    """Return what is young and was made since an object was, and whether that is all: else the object is old by now.
+def made_since(marker: object) -> list[Any]:
+    """Return what is young and was made since an object was; where that is old by now, all that is young was.
 
     Args:
         marker: The object, which is tracked by the garbage collector; None: return what is young.
     """
     things = gc.get_objects(0)
     since = _after(things, marker)
-    if since is not None:
-        return since, True
-    if not YOUNG:
-        return things, False
+    if since is not None or not YOUNG:
+        return things if since is None else since
     older = gc.get_objects(YOUNG)
     since = _after(older, marker)
-    return (older + things, False) if since is None else (since + things, True)
+    return (older if since is None else since) + things
 
 
 def _after(things: list[Any], marker: object) -> list[Any] | None:
@@ -60,7 +58,7 @@ def _after(things: list[Any], marker: object) -> list[Any] | None:
 def young(since: object = None) -> Young:
     """Return what is young, and was made since some object was."""
     found = Young([], [], [])
-    things, _ = made_since(since)
+    things = made_since(since)
     try:
         if _KINDS.isdisjoint(map(type, things)):
             return found
