@@ -343,7 +343,8 @@ class Life(LimitedPhases):
             managed.loop.close()
 
     def _close_loop(self) -> None:
-        self.end_checks()  # a test that was interrupted has not come to its report
+        if self.watch is not None:  # a test that was interrupted has not come to its report
+            self.end_checks()
         managed, self._managed = self._managed, None
         shared, self.shared = self.shared, None
         if self.fixtures is not None:

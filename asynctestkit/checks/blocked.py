@@ -62,7 +62,7 @@ _lock: Final = threading.Lock()
 _ident: Final = _MAIN.ident
 _AT_ONCE: Final = 100_000
 """Instructions within which an exception comes that the thread asked for itself; it is among the first."""
-_in_place: Final[list[bool]] = []
+in_place: Final[list[bool]] = []
 """Holds something while the handler is in place."""
 
 
@@ -73,25 +73,25 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
             _wanted.discard(striker)
             raise striker.exception(frame)
     if not watchdog.armed:
-        _in_place.clear()
+        in_place.clear()
         signals.give_back(_SIGNAL, _on_signal, to=signals.default)
 
 
 def make_ready(ident: int) -> None:
     """Make ready to raise in this thread."""
-    if ident == _ident and not _in_place:
+    if ident == _ident and not in_place:
         _take_signal()
 
 
 def _take_signal() -> None:
-    _in_place.append(True)
+    in_place.append(True)
     if _SIGNAL is not None:
         signals.take(_SIGNAL, _on_signal, only_from=signals.default)
 
 
 def _have_given_back() -> None:
     """Have the handler give the signal back, since only the main thread can: nothing is armed any more."""
-    if _in_place and _SIGNAL is not None and signals.get_handler(_SIGNAL) is _on_signal:
+    if in_place and _SIGNAL is not None and signals.get_handler(_SIGNAL) is _on_signal:
         _send()
 
 

@@ -155,7 +155,8 @@ class Deadline:
         self.limit = limit
         self.ident = ident = get_ident()
         self.due = monotonic() + limit
-        blocked.make_ready(ident)
+        if not blocked.in_place:
+            blocked.make_ready(ident)
         watchdog.arm(self, limit)
 
     @property
@@ -176,7 +177,7 @@ class Deadline:
     def end(self) -> None:
         """Lift the limit: the test is over. Called in its thread; ending twice is allowed."""
         self.ended = True
-        watchdog.disarm(self)
+        watchdog.armed.discard(self)
         if self._fired:
             blocked.withdraw(self)
             self._callback = None

@@ -18,6 +18,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asynctestkit.report.errors import UsageError, message
@@ -52,7 +53,14 @@ MAX_BLOCK: Final = 0.5
 """Seconds that one callback may block the loop; asyncio's own 0.1 is reached by correct code on busy machines."""
 
 
-class Policy(NamedTuple):
+class _Fields(NamedTuple):
+    levels: Mapping[Kind, Level]
+    ignored: tuple[str, ...] = ()
+    allowed_block: float = MAX_BLOCK
+    summarised: bool = False
+
+
+class Policy(_Fields):
     """What each check does for one test.
 
     Attributes:
@@ -62,17 +70,12 @@ class Policy(NamedTuple):
         summarised: Whether what does not fail is told at the end of the run, not as warnings.
     """
 
-    levels: Mapping[Kind, Level]
-    ignored: tuple[str, ...] = ()
-    allowed_block: float = MAX_BLOCK
-    summarised: bool = False
-
-    @property
+    @cached_property
     def is_off(self) -> bool:
         """Whether no check runs."""
         return not any(self.levels.values())
 
-    @property
+    @cached_property
     def max_block(self) -> float:
         """Seconds that one callback may block the loop; `math.inf` where nobody wants to know."""
         return self.allowed_block if self.levels[Kind.SLOW_CALLBACKS] else math.inf

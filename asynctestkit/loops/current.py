@@ -36,10 +36,11 @@ class PreviousLoop(NamedTuple):
 
 def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
     """Make `loop` current in this thread and return what was."""
-    policy = getattr(_events, _POLICY, None)
-    state = _state(policy)
+    policy: Any = getattr(_events, _POLICY, None)
+    is_stock = _is_stock(policy)
+    state = policy._local.__dict__ if is_stock else _state(policy)
     previous = PreviousLoop(policy, state.get(_LOOP), state.get(_SET_CALLED))
-    if _is_stock(policy):
+    if is_stock:
         state[_LOOP] = loop
         state[_SET_CALLED] = True
     else:
@@ -67,9 +68,10 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     if loop is not None and loop.is_closed():
         loop = None
     # Where another policy is asyncio's by now, the loop is still the earlier one's.
-    policy = getattr(_events, _POLICY, None) if previous.policy is None else previous.policy
-    state = _state(policy)
-    if _is_stock(policy):
+    policy: Any = getattr(_events, _POLICY, None) if previous.policy is None else previous.policy
+    is_stock = _is_stock(policy)
+    state = policy._local.__dict__ if is_stock else _state(policy)
+    if is_stock:
         state[_LOOP] = loop
     elif policy is None:
         asyncio.set_event_loop(loop)

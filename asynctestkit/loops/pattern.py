@@ -1,8 +1,8 @@
 """What a new event loop is made of, read off the first one, so that others are made after it at a fraction of the cost.
 
 A loop that nobody has used looks like any other of its kind. What all have in common is copied, and containers are made
-anew. Where the pattern has something that could be neither, where debug mode may be asked for, and where asyncio would
-log the making, loops are made as asyncio makes them.
+anew. Where the pattern has something that could be neither, where debug mode may be asked for, where asyncio would log
+the making, and where a suite has replaced the constructor, loops are made as asyncio makes them.
 """
 
 from __future__ import annotations
@@ -82,17 +82,16 @@ class Patterns:
         if not self.is_read:
             self.is_read = True
             self.found = read_pattern(self._make())
-        if _is_debug_asked_for() or logger.isEnabledFor(logging.DEBUG):
+        # Whether the environment asks for debug mode, asyncio looks at for each loop; and a suite may want to see each.
+        if os.environ is not _ENVIRONMENT or _DEBUG in _VARIABLES or asyncio.BaseEventLoop.__init__ is not _INIT:
+            return None
+        if logger.isEnabledFor(logging.DEBUG):
             return None
         return self.found
 
 
+_INIT: Final = asyncio.BaseEventLoop.__init__
 _ENVIRONMENT: Final[Any] = os.environ
 _VARIABLES: Final[Any] = getattr(_ENVIRONMENT, "_data", _ENVIRONMENT)
 """What is in the environment as the system writes it, which is quick to look at."""
 _DEBUG: Final[Any] = getattr(_ENVIRONMENT, "encodekey", str)("PYTHONASYNCIODEBUG")
-
-
-def _is_debug_asked_for() -> bool:
-    """Whether the environment may say that loops are in debug mode, which asyncio looks at for each."""
-    return os.environ is not _ENVIRONMENT or _DEBUG in _VARIABLES

@@ -8,6 +8,8 @@ plain code is interrupted as ever.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from asynctestkit import signals
@@ -17,11 +19,8 @@ _SIGINT: Final = int(signal.SIGINT)
 _PYTHONS: Final = signal.default_int_handler
 
 
-def install(handler: Handler) -> bool:
-    """Take SIGINT over if it is Python's own to give; return whether it was."""
-    return signals.take(_SIGINT, handler, only_from=_PYTHONS)
+install: Final[Callable[[Handler], bool]] = partial(signals.take, _SIGINT, only_from=_PYTHONS)
+"""Take SIGINT over if it is Python's own to give; return whether it was."""
 
-
-def remove(handler: Handler) -> None:
-    """Give SIGINT back, unless somebody else has taken it meanwhile."""
-    signals.give_back(_SIGINT, handler, to=_PYTHONS)
+remove: Final[Callable[[Handler], None]] = partial(signals.give_back, _SIGINT, to=_PYTHONS)
+"""Give SIGINT back, unless somebody else has taken it meanwhile."""

@@ -12,13 +12,15 @@ from asynctestkit.checks.watch import Watch
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.pytest_shim.claims import marks_of_others
 from asynctestkit.pytest_shim.lives import FUNCTIONS, ItemLife
-from asynctestkit.pytest_shim.ours import keeper_of
+from asynctestkit.pytest_shim.ours import are_asked_for, keeper_of
 from asynctestkit.pytest_shim.overrides import overrides_seen_from
 from asynctestkit.pytest_shim.private import calls_nothing_else
 from asynctestkit.pytest_shim.settings import MARK, Options, settings_of
+from asynctestkit.pytest_shim.wide import listed_in
 
 _GROUP: Final = "_atk_group"
-_STATE: Final = "_atk_state"
+STATE: Final = "_atk_state"
+"""Where a test keeps its state."""
 
 
 class Group:
@@ -33,6 +35,8 @@ class Group:
         is_marked: Whether the class, or what is around it, has our mark.
         overrides: The fixtures of pytest-asyncio that the tests see overridden.
         keeper: Ends scopes when pytest is done with them.
+        wide: The wider async fixtures that are open in the run.
+        asks_for_ours: Whether any test of the run asks for fixtures of ours.
         calls_nothing_else: Whether nobody but us and pytest has a hand in the call of a test function.
         policy: What the checks do in the run, once that was asked for.
         options: What those ask for that say nothing for themselves.
@@ -40,7 +44,7 @@ class Group:
 
     __slots__ = (
         *("calls_nothing_else", "cls", "is_marked", "keeper", "kind", "options"),
-        *("others", "overrides", "owner", "policy", "settings"),
+        *("asks_for_ours", "others", "overrides", "owner", "policy", "settings", "wide"),
     )
 
     def __init__(self, item: Any) -> None:
@@ -53,6 +57,8 @@ class Group:
         self.is_marked = MARK in item.parent.keywords
         self.overrides = overrides_seen_from(item.parent)
         self.keeper = keeper_of(item.config)
+        self.wide = listed_in(item.config)
+        self.asks_for_ours = are_asked_for(item.config)
         self.calls_nothing_else = calls_nothing_else(item)
         self.policy: Policy | None = None
         self.options: Options | None = None
@@ -93,12 +99,7 @@ def group_of(item: Any) -> Group:
 def state_of(item: Any) -> State:
     """Return what is known of a test."""
     known: dict[str, Any] = item.__dict__
-    state: State | None = known.get(_STATE)
+    state: State | None = known.get(STATE)
     if state is None:
-        state = known[_STATE] = State(group_of(item))
+        state = known[STATE] = State(group_of(item))
     return state
-
-
-def forget(item: Any) -> None:
-    """Forget what is known of a test that is over: a run keeps all of its tests."""
-    item.__dict__.pop(_STATE, None)

@@ -24,7 +24,7 @@ from asynctestkit.pytest_plugin import LOOP_SCOPES, is_async
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
 from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
-from asynctestkit.pytest_shim.groups import Group, State, forget, group_of, state_of
+from asynctestkit.pytest_shim.groups import STATE, Group, State, group_of, state_of
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.private import XUNIT, known_to_pytest, params_of
 from asynctestkit.pytest_shim.settings import (
@@ -51,16 +51,19 @@ _PLAIN: Final = Options()
 def wanted(item: Any) -> Options | None:
     """Return what a test asks for; None where it is not for us to run."""
     state = state_of(item)
-    if state.is_decided:
-        return state.options
+    return state.options if state.is_decided else decide(item, state, item.obj)
+
+
+def decide(item: Any, state: State, function: Any) -> Options | None:
+    """Find out what `wanted` returns."""
     group = state.group
     settings = group.settings
-    if says_for_itself(item):
+    if says_for_itself(item, function):
         options = options_of(item, settings)
     else:
         options = group.options or options_of(item, settings)
         group.options = options
-    is_ours = is_wanted(options, settings) and not other_claims(item, group.others)
+    is_ours = (options.marked or not settings.strict) and not other_claims(item, group.others)
     state.options = options if is_ours else None
     state.is_decided = True
     return state.options
@@ -147,6 +150,13 @@ def begin(item: Any, options: Options, least: Reach | None = None, *, with_end: 
         with_end: Whether its fixtures may outlive its body, so that it ends when all of them are finished.
     """
     state = state_of(item)
+    return begin_life(item, state, item.obj, options, least, with_end=with_end)
+
+
+def begin_life(
+    item: Any, state: State, function: Any, options: Options, least: Reach | None = None, *, with_end: bool = True
+) -> ItemLife:
+    """Do what `begin` does where the state and the function are known already."""
     group = state.group
     scopes.keep_with(group.keeper)
     case: Any = None if group.cls is None else item.instance
@@ -160,13 +170,13 @@ def begin(item: Any, options: Options, least: Reach | None = None, *, with_end: 
         reach = _reach(item, options, least)
     if reach is not options.reach or factory is not options.factory:
         options = options._replace(factory=factory, reach=reach)
-    used = wide.used_by(item)
+    used = wide.used_by(item) if group.wide else []
     if hasattr(case, "_atk_plan"):
         life = _life_of_case(item, case, options, used)
     elif isinstance(case, unittest.TestCase):
         life = _life_of_plain_case(item, case, options, used)
     else:
-        life = _life_of_function(item, options, used)
+        life = _life_of_function(item, state, function, options, used)
     state.life = life
     life.provided_outside = partial(wide.provided_to, item)
     life.add_section = item.add_report_section
@@ -207,25 +217,26 @@ def end_after_fixtures(item: Any) -> None:
     item.addfinalizer(partial(_end, item, state))
 
 
-def _life_of_function(item: Any, options: Options, used: list[wide.WideFixture]) -> ItemLife:
-    state, function, joined = state_of(item), item.obj, None
-    group = state.group
+def _life_of_function(
+    item: Any, state: State, function: Any, options: Options, used: list[wide.WideFixture]
+) -> ItemLife:
+    group, joined = state.group, None
     kind = group.kind if options.factory is None else group.kind._replace(factory=options.factory)
     if used or kind.factory is not None or options.reach is not None:
         joined, kind = _loop_to_join(item, options, used, kind)
     plan = Plan(item.name, group.owner, kind, None, None, options.timeout, _policy_of(group, function))
     life = ItemLife(plan, joined)
     life.node_id = _title_of(item, group, function)
-    ours.ask(item, life)
+    if group.asks_for_ours:
+        ours.ask(item, life)
     life.watch, state.watch = state.watch, None
     return life
 
 
 def _policy_of(group: Group, function: Any) -> Policy:
-    policy = policy_of(group.cls, function)
-    if policy is None:
-        policy = group.policy = group.policy or run_policy()
-    return policy
+    if group.policy is None:
+        group.policy = run_policy()
+    return policy_of(group.cls, function) or group.policy
 
 
 def _title_of(item: Any, group: Group, function: Any) -> str:
@@ -268,7 +279,7 @@ def end(item: Any, state: State) -> None:
     life, state.life = state.life, None
     assert life is not None
     if not state.has_end:
-        forget(item)
+        del item.__dict__[STATE]  # a run keeps all of its tests
     note = life.end(None if state.group.cls is None else item.instance)
     if note is not None:  # too late for the report of the test itself
         item.add_report_section("teardown", "findings", note)

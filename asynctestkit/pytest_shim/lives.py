@@ -195,23 +195,24 @@ class ItemLife(Life):
             keeper.unwatch(self.interrupt)
         try:
             self.report()
-            return self.check(instance=instance)
+            return None if self.watch is None else self.check(instance=instance)
         finally:
-            self.step = _CLOSED
             try:
-                self.close()
+                super().close()
             finally:
                 self._changes.undo()
 
     def _begin_phase(self, step: Step) -> None:
-        if self.loop is None:
+        managed = self._managed
+        if managed is None:
             self._enter(step)
             return
         self.step = step
         give_to(self.context)
-        assert self._managed is not None
-        self._managed.make_current()  # plain code may have made another one current meanwhile
+        managed.make_current()  # plain code may have made another one current meanwhile
 
     def expects_more(self) -> bool:
         """Return whether a fixture of pytest, a teardown function or the test case follows."""
-        return bool(self._finishers) or self.awaits_tear_down or super().expects_more()
+        if self._finishers or self.awaits_tear_down:
+            return True
+        return self._more is not None and self._more()

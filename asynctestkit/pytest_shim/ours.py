@@ -224,6 +224,11 @@ def _requests_of(item: Any) -> Requests:
 _KEEPER: Final = pytest.StashKey[Any]()
 
 
+def are_asked_for(config: pytest.Config) -> bool:
+    """Whether tests of the run, which have been collected, ask for fixtures of ours."""
+    return bool(config.stash.get(_KNOWN, None))
+
+
 def keep_scopes(config: pytest.Config | None) -> None:
     """Have the scopes of modules and of the session end when pytest is done with them; None: leave them to unittest.
 

@@ -18,7 +18,8 @@ from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.groups import State, state_of
 from asynctestkit.pytest_shim.items import (
     asked,
-    begin,
+    begin_life,
+    decide,
     end,
     end_after_fixtures,
     ends_with_body,
@@ -46,14 +47,14 @@ def take_test(item: Any, function: Any) -> bool | None:
     Returns:
         True where it was run, None where pytest is to call what is in its place now.
     """
-    options = wanted(item)
+    state = state_of(item)
+    options = state.options if state.is_decided else decide(item, state, function)
     if options is None:
         if item.get_closest_marker(MARK) is not None:
             note(
                 item.config, f"@pytest.mark.{MARK}", "another plugin runs some of the tests that have it, and not by it"
             )
         return None
-    state = state_of(item)
     handle = getattr(function, "hypothesis", None)
     if handle is None and state.group.calls_nothing_else and not getattr(item.config.option, "trace", False):
         arguments = arguments_of(item)
@@ -76,7 +77,7 @@ def _run_now(item: Any, state: State, options: Options, function: Any, arguments
     if state.life is not None or may_end_more(item):
         _run(item, life_of(item, options), function, **arguments)
         return
-    life = begin(item, options, with_end=False)
+    life = begin_life(item, state, function, options, with_end=False)
     try:
         _run_once(item, life, function, (), arguments)
         goes_on = life.may_go_on()

@@ -101,12 +101,12 @@ def is_marked(item: Any) -> bool:
     return any(mark.name == MARK for mark in item.own_markers)
 
 
-def says_for_itself(item: Any) -> bool:
+def says_for_itself(item: Any, function: Any) -> bool:
     """Whether a test has marks of its own, or a decorator, that say what it asks for; else its parents' marks do."""
     for mark in item.own_markers:
         if mark.name in (MARK, ASYNCIO_MARK):
             return True
-    return hasattr(item.obj, "__atk_options__") or hasattr(item.obj, limits.MARK)
+    return hasattr(function, "__atk_options__") or hasattr(function, limits.MARK)
 
 
 def options_of(item: pytest.Item, settings: Settings) -> Options:

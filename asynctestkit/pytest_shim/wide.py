@@ -230,6 +230,7 @@ class _Holders:
 
 
 _OPEN: Final = pytest.StashKey[list[WideFixture]]()
+_FOLLOWED: Final = pytest.StashKey[bool]()
 _HOLDERS: Final = pytest.StashKey[_Holders]()
 
 
@@ -243,7 +244,7 @@ def new_scope(reach: Reach, what: str, options: LoopOptions) -> WideScope:
 
 def used_by(item: pytest.Item) -> list[WideFixture]:
     """Return the open wider async fixtures that a test uses."""
-    listed = item.config.stash.get(_OPEN, None)
+    listed = listed_in(item.config)
     if not listed:
         return []
     request: Any = request_of(item) or item
@@ -253,7 +254,7 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
 
 def finish_on_other_loops(config: pytest.Config, key: Hashable) -> None:
     """Finish the open wider fixtures, newest first, whose loop is of another kind than a test's that comes now."""
-    listed = config.stash.get(_OPEN, [])
+    listed = listed_in(config)
     errors: list[BaseException] = []
     for fixture in reversed(listed[:]):
         if fixture in listed and fixture.scope.options.key != key:  # it may have gone with another
@@ -326,7 +327,12 @@ def _node(item: pytest.Item, reach: Reach) -> pytest.Collector:
 
 def open_in(config: pytest.Config) -> list[WideFixture]:
     """Return the wider fixtures that are open in a run."""
-    if _OPEN not in config.stash:
-        config.stash[_OPEN] = []
+    if _FOLLOWED not in config.stash:
+        config.stash[_FOLLOWED] = True
         config.pluginmanager.register(Follower())
-    return config.stash[_OPEN]
+    return listed_in(config)
+
+
+def listed_in(config: pytest.Config) -> list[WideFixture]:
+    """Return the list of them, which may be the first to be asked for."""
+    return config.stash.setdefault(_OPEN, [])

@@ -185,6 +185,20 @@ class PatternedLoopTest(StockLoopTest):
             self.make()._closed = True
         self.assertEqual(init.call_count, 0)
 
+    def test_constructor_replaced(self) -> None:
+        """A suite that watches how asyncio makes loops sees those of its tests."""
+        made: list[Any] = []
+        init = asyncio.BaseEventLoop.__init__
+
+        def watched(loop: Any) -> None:
+            made.append(loop)
+            init(loop)
+
+        with mock.patch.object(asyncio.BaseEventLoop, "__init__", watched):
+            loop = self.make()
+        self.addCleanup(loop.close)
+        self.assertEqual(made, [loop])
+
     def test_unknown_part(self) -> None:
         """Loops with something that can be neither copied nor made anew have no pattern."""
         loop: Any = stock.StockLoop()
