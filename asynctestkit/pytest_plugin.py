@@ -359,18 +359,19 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Have an async fixture, or an async set-up function, run on a managed loop when pytest calls it."""
     if is_async(fixturedef.func):
-        _work().take_fixture(fixturedef, request)
+        if (_shim or _work()).take_fixture(fixturedef, request):
+            return
     elif LOOP_FIXTURES and fixturedef.argname in LOOP_FIXTURES and hasattr(fixturedef.func, "__atk_fixture__"):
         _work().take_plain_fixture(fixturedef, request)
     elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
         _work().take_xunit(fixturedef, request)
     node = request.node
-    if not isinstance(node, pytest.Item):
+    if not hasattr(node, "runtest"):  # a collector
         if LATE not in node.stash:
             node.stash[LATE] = []
             node.addfinalizer(partial(_end_late, node))  # before any of its fixtures: finalisers run in reverse
     elif _shim is not None or is_async(getattr(node, "obj", None)):
-        _work().begin_before_fixtures(node)
+        (_shim or _work()).begin_before_fixtures(node)
 
 
 def _end_late(node: Any) -> None:

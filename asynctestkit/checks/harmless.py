@@ -83,10 +83,10 @@ def is_harmless_since(marker: object, besides: Iterable[object]) -> bool:
     """
     if gc.get_count()[0] > MOST or not (_IN_ORDER and gc.isenabled()):
         return False
-    known = _known
+    known, ids = _known, set(map(id, besides))
     try:
         for thing in made_since(marker):
-            if type(thing) not in known and not _is_harmless(thing) and all(thing is not one for one in besides):
+            if type(thing) not in known and id(thing) not in ids and not _is_harmless(thing):
                 return False
     except Exception:  # a class of the user's that has no hash, say
         return False

@@ -31,7 +31,7 @@ from asynctestkit.checks.harmless import is_harmless_since
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
 from asynctestkit.checks.young import Young, grow_old, set_apart, young
-from asynctestkit.report.contexts import TEST, watch_of
+from asynctestkit.report.contexts import HELD, TEST, watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.kinds import Kind
@@ -227,6 +227,8 @@ class Watch(Found):
 
     def on_generator(self, generator: Any) -> None:
         """Learn that an async generator was begun on the loop."""
+        if generator is HELD.generator:
+            return
         owner = TEST.get()
         if owner is self:
             if self._begun is None:

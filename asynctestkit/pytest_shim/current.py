@@ -16,8 +16,8 @@ _REQUEST: Final = pytest.StashKey[pytest.FixtureRequest]()
 
 def item_of(request: Any) -> pytest.Item:
     """Return the item for which a fixture is set up; its requests are kept."""
-    node = request.node
-    if isinstance(node, pytest.Item):
+    node: pytest.Item = request.node
+    if hasattr(node, "runtest"):  # which all items have and no collector; it is asked for each async fixture
         node.stash[_REQUEST] = request
         return node
     item: pytest.Item = request.config.stash[CURRENT]

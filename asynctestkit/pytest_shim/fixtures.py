@@ -21,7 +21,7 @@ from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.foreign import end_with_loop
 from asynctestkit.pytest_shim.items import guarded, life_of, loop_options, wanted
 from asynctestkit.pytest_shim.private import finisher, replace_function
-from asynctestkit.pytest_shim.settings import REACHES, settings_of
+from asynctestkit.pytest_shim.settings import REACHES, Options, settings_of
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.pytest_shim.wide import WideFixture
 from asynctestkit.report.errors import FixtureError, message
@@ -33,17 +33,26 @@ if TRIM_FRAMES:
 _known: weakref.WeakKeyDictionary[Any, Fixture] = weakref.WeakKeyDictionary()
 
 
-def take_fixture(fixturedef: Any, request: Any) -> None:
-    """Put what opens an async fixture into the place of its function, if it is for us to open."""
-    item = item_of(request)
+def take_fixture(fixturedef: Any, request: Any) -> bool:
+    """Put what opens an async fixture into the place of its function, if it is for us to open.
+
+    Returns:
+        Whether the life of the test begins with it, or has begun.
+    """
+    item: Any = item_of(request)
+    options = wanted(item)
     declared_ours = getattr(fixturedef.func, "__atk_fixture__", False)
-    if wanted(item) is None and (not declared_ours or other_claims(item)):
-        return
+    if options is None and (not declared_ours or other_claims(item)):
+        return False
     if before_theirs(fixturedef.func) is not fixturedef.func and not is_surely_ours(item):
-        return
-    wide = not isinstance(request.node, pytest.Item)
-    run = partial(_open_wide if wide else _open, fixturedef, request, item)
+        return False
+    is_of_test = request.node is item
+    if is_of_test:
+        run = partial(_open, fixturedef, request, item, options)
+    else:
+        run = partial(_open_wide, fixturedef, request, item)
     replace_function(fixturedef, request, partial(stand_in, name="func", run=run))
+    return is_of_test
 
 
 def take_plain_fixture(fixturedef: Any, request: Any) -> None:
@@ -103,11 +112,13 @@ def _nothing() -> None:
     """Stand for what sets something up that is set up elsewhere."""
 
 
-def _open(fixturedef: Any, request: Any, item: pytest.Item, function: Any, /, **arguments: Any) -> Any:
+def _open(
+    fixturedef: Any, request: Any, item: pytest.Item, options: Options | None, function: Any, /, **arguments: Any
+) -> Any:
     function = _bound(before_theirs(function), request.instance)
     fixture = _fixture(function, fixturedef.argname)
     _refuse_running_loop(fixture)
-    life = life_of(item, wanted(item), least=settings_of(item.config).fixture_reach)
+    life = life_of(item, options, least=settings_of(item.config).fixture_reach)
     opening = Opening(fixture)
     life.open_fixture(opening, partial(function, **arguments), finisher(fixturedef, request))
     if opening.has_close:

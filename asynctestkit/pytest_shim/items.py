@@ -78,7 +78,8 @@ def asked(item: pytest.Item) -> Options | None:
 
 def life_of(item: Any, options: Options | None, *, least: Reach | None = None) -> ItemLife:
     """Return the life of an item, begun if this is its first async need, on a loop that lives as long as `least`."""
-    return state_of(item).life or begin(item, options or _PLAIN, least)
+    state = state_of(item)
+    return state.life or begin_life(item, state, item.obj, options or _PLAIN, least)
 
 
 def loop_options(item: pytest.Item) -> LoopOptions:
@@ -115,7 +116,7 @@ def begin_for_case(item: Any) -> bool:
     options, ends_later = _options_of_case(item) or _PLAIN, may_end_more(item)
     if options.reach is None and options.factory is None and not ends_later and not wide.used_by(item):
         return False
-    life = begin(item, options, None)
+    life = life_of(item, options)
     life.awaits_tear_down = life.awaits_tear_down or ends_later
     return True
 
@@ -140,23 +141,19 @@ def _options_of_case(item: Any) -> Options | None:
     return options_of_case(item, group.settings)
 
 
-def begin(item: Any, options: Options, least: Reach | None = None, *, with_end: bool = True) -> ItemLife:
+def begin_life(
+    item: Any, state: State, function: Any, options: Options, least: Reach | None = None, *, with_end: bool = True
+) -> ItemLife:
     """Begin the life of a test.
 
     Args:
         item: The test.
+        state: What is known of it.
+        function: What it calls.
         options: What it asks for.
         least: How long its loop must live at least; None: as long as it takes.
         with_end: Whether its fixtures may outlive its body, so that it ends when all of them are finished.
     """
-    state = state_of(item)
-    return begin_life(item, state, item.obj, options, least, with_end=with_end)
-
-
-def begin_life(
-    item: Any, state: State, function: Any, options: Options, least: Reach | None = None, *, with_end: bool = True
-) -> ItemLife:
-    """Do what `begin` does where the state and the function are known already."""
     group = state.group
     scopes.keep_with(group.keeper)
     case: Any = None if group.cls is None else item.instance
@@ -184,7 +181,7 @@ def begin_life(
     for fixture in used:
         fixture.watch(life)
     if with_end and not state.has_end:
-        end_after_fixtures(item)
+        end_after_fixtures(item, state)
     return life
 
 
@@ -193,26 +190,26 @@ def begin_before_fixtures(item: Any) -> None:
     state = state_of(item)
     if state.has_end:
         return
-    end_after_fixtures(item)
-    group = state.group
+    end_after_fixtures(item, state)
+    group, function = state.group, getattr(item, "obj", None)
     is_of_case = group.cls is not None and issubclass(group.cls, unittest.TestCase)
-    if state.life is not None or is_of_case or not is_async(getattr(item, "obj", None)):
+    if state.life is not None or is_of_case or not is_async(function):
         return
     try:
-        policy = None if wanted(item) is None else _policy_of(group, item.obj)
+        options = state.options if state.is_decided else decide(item, state, function)
+        policy = None if options is None else _policy_of(group, function)
     except UsageError:  # told when the test is run
         return
     if policy is not None and not policy.is_off:
-        watch = state.watch = Watch(policy, _title_of(item, group, item.obj))
+        watch = state.watch = Watch(policy, _title_of(item, group, function))
         watch.start(None)
 
 
-def end_after_fixtures(item: Any) -> None:
+def end_after_fixtures(item: Any, state: State) -> None:
     """Have the life of a test, if it will have one, ended when all of its fixtures are finished that come after this.
 
     Plain ones among them may end what the test has begun; finalisers run in reverse, so that this comes first.
     """
-    state = state_of(item)
     state.has_end = True
     item.addfinalizer(partial(_end, item, state))
 

@@ -84,12 +84,12 @@ def _run_now(item: Any, state: State, options: Options, function: Any, arguments
         if not goes_on:
             life.check(instance=None if state.group.cls is None else item.instance)
     except BaseException as error:
-        end_after_fixtures(item)  # until then a debugger finds it alive
+        end_after_fixtures(item, state)  # until then a debugger finds it alive
         if isinstance(error, Exception) and not life.may_go_on():
             life.check(failed=True, instance=item.instance)
         raise
     if goes_on:
-        end_after_fixtures(item)
+        end_after_fixtures(item, state)
     else:
         end(item, state)
 

@@ -14,6 +14,18 @@ TEST: Final[contextvars.ContextVar[Any]] = contextvars.ContextVar("asynctestkit'
 """The watch of the test in whose context something runs; None where that is no test's."""
 
 
+class Held:
+    """The async generator that whoever begins it will close, as fixtures do; no check need know of it."""
+
+    __slots__ = ("generator",)
+
+    def __init__(self) -> None:
+        self.generator: object = None
+
+
+HELD: Final = Held()
+
+
 def watch_of(task: Any) -> Any:
     """Return the watch of the test in whose context a task runs; None where that is no test's or cannot be told."""
     made_in = context_of(task)
