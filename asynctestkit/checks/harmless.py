@@ -67,6 +67,8 @@ _IN_CONTEXTS: Final = ("hamt", "hamt_bitmap_node", "hamt_array_node", "hamt_coll
 """What the values of context variables are kept in."""
 _RUNNERS: Final = ("_pytest.", "pluggy.", "unittest.", "asynctestkit.")
 """Whose generators are not the test's affair."""
+_OF_THREADS: Final = "_localdummy_destroyed"
+"""What is called when a thread dies that has values of its own in a `threading.local`."""
 _IN_PYTHON: Final = 1 << 9
 """The flag of classes that were made at run time, by a class statement above all."""
 _IN_ORDER: Final = "t" not in getattr(sys, "abiflags", "")
@@ -96,7 +98,7 @@ def is_harmless_since(marker: object, besides: Iterable[object]) -> bool:
 def _is_harmless(thing: Any) -> bool:
     cls: Any = type(thing)
     if issubclass(cls, weakref.ReferenceType):
-        return thing.__callback__ is None
+        return thing.__callback__ is None or getattr(thing.__callback__, "__name__", "") == _OF_THREADS
     if cls is types.GeneratorType:
         frame = thing.gi_frame
         return frame is None or str(frame.f_globals.get("__name__")).startswith(_RUNNERS)

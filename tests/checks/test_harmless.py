@@ -7,6 +7,7 @@ import contextvars
 import gc
 import io
 import socket
+import threading
 import unittest
 import weakref
 from collections.abc import Callable, Generator
@@ -112,6 +113,7 @@ class HarmlessTest(unittest.TestCase):
             lambda: type("Local", (), {})(),
             lambda: weakref.ref(Plain),
             lambda: io.StringIO("x"),
+            lambda: vars(threading.local()),
             set_many,
         ]
         for number, make in enumerate(makes):
