@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
+from asynctestkit.checks import summary
+from asynctestkit.checks.handed import Handed
+from asynctestkit.checks.keepers import unkept
 from asynctestkit.checks.policy import Policy
 from asynctestkit.checks.watch import Watch
 from asynctestkit.loops.calls import Phases
@@ -23,10 +26,7 @@ from asynctestkit.loops.turn import nothing_is_left
 from asynctestkit.report.contexts import watch_of
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
-
-if TYPE_CHECKING:
-    from asynctestkit.checks.handed import Handed
-    from asynctestkit.report.hangs import Part
+from asynctestkit.report.hangs import Part
 
 if TRIM_FRAMES:
     __unittest = True
@@ -131,11 +131,8 @@ class CheckedPhases(Phases):
         """Start the checks (step 2), unless none is on; where a runner has begun them, they go on with the loop."""
         if policy.is_off:
             return
-        if policy.summarised:
-            from asynctestkit.checks import summary
-
-            if summary.is_new(self.result):
-                call_before_end(self.result, summary.print_at_end, last=True)
+        if policy.summarised and summary.is_new(self.result):
+            call_before_end(self.result, summary.print_at_end, last=True)
         watch = self.watch
         if watch is None:
             watch = self.watch = Watch(policy, self.title)
@@ -243,10 +240,6 @@ class CheckedPhases(Phases):
 
     def unkept(self, tasks: Tasks) -> Tasks:
         """Return those of the tasks left that end with the test: its own which nothing that outlives it holds."""
-        if not tasks:
-            return tasks
-        from asynctestkit.checks.keepers import unkept  # no test needs it that leaves nothing
-
         return set(unkept([task for task in tasks if self._is_own(task)], self._marked_by))
 
     def end_checks(self) -> None:

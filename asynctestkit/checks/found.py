@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from asynctestkit.checks import summary
 from asynctestkit.checks.policy import Level, Policy
+from asynctestkit.report.errors import FindingError
+from asynctestkit.report.findings import Finding, FindingWarning, error_of, note_of, report_of
 from asynctestkit.report.frames import TRIM_FRAMES
-
-if TYPE_CHECKING:
-    from asynctestkit.report.errors import FindingError
-    from asynctestkit.report.findings import Finding, FindingWarning
 
 if TRIM_FRAMES:
     __unittest = True
@@ -50,8 +48,6 @@ class Found:
         found, self._found = self._found, []
         if not found:
             return None
-        from asynctestkit.report.findings import FindingWarning, error_of
-
         failing = [finding for finding in found if self.policy.level_of(finding) is Level.FAIL]
         raised: list[tuple[Finding, FindingWarning]] = []
         for finding in found:
@@ -68,22 +64,14 @@ class Found:
     def note(self) -> str | None:
         """Return what is added to a test that failed already, None if nothing was found."""
         found, self._found = self._found, []
-        if not (found or self._beside):
-            return None
-        from asynctestkit.report.findings import note_of
-
         notes = [note_of(found, self.test)] if found else []
         notes += [note_of([finding], of) for finding, of in self._beside]
-        return "\n".join(notes)
+        return "\n".join(notes) or None
 
     def _tell(self, finding: Finding) -> None:
         if self.policy.summarised:
-            from asynctestkit.checks import summary
-
             summary.add([finding], self.test)
         else:
-            from asynctestkit.report.findings import FindingWarning, report_of
-
             warnings.warn_explicit(report_of([finding], self.test), FindingWarning, *_place_of(finding, self.test))
 
 

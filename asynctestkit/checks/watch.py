@@ -24,8 +24,17 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
-from asynctestkit import checks
-from asynctestkit.checks import blocking
+from asynctestkit.checks import (
+    blocking,
+    callbacks,
+    coroutines,
+    handed,
+    keepers,
+    loop_errors,
+    resources,
+    tasks,
+    timers,
+)
 from asynctestkit.checks.found import Found
 from asynctestkit.checks.harmless import is_harmless_since
 from asynctestkit.checks.policy import Level, Policy
@@ -113,7 +122,7 @@ class Watch(Found):
         self.owner: type | None = None
         """The class of the test."""
         self.is_on = False
-        self.outliving: list[checks.resources.Ref] = []
+        self.outliving: list[resources.Ref] = []
         """What something that outlives the test keeps."""
         self.heir: Watch | None = None
         """Who hears of what that does when this is over."""
@@ -121,17 +130,17 @@ class Watch(Found):
         """Whether the test itself records the warnings that come now: those are its own."""
         self._made: list[Any] = []
         """Weak references to the tasks of the test."""
-        self._expected: list[checks.loop_errors.Expected] = []
-        self._opened: checks.resources.Opened | None = None
+        self._expected: list[loop_errors.Expected] = []
+        self._opened: resources.Opened | None = None
         self._known_threads: frozenset[threading.Thread] = frozenset()
         self._young: Young | None = None
-        self._begun: checks.resources.Begun | None = None
+        self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
         self._has_jobs = False
-        self._left: list[checks.resources.Ref] | None = None
+        self._left: list[resources.Ref] | None = None
         self.max_block = policy.max_block
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._timers: weakref.WeakKeyDictionary[Any, checks.timers.Set] | None = None
+        self._timers: weakref.WeakKeyDictionary[Any, timers.Set] | None = None
         self._is_shared = False
         self._is_alone = (
             True  # else a test ran in another thread meanwhile, whose objects could be taken for this one's
@@ -193,18 +202,18 @@ class Watch(Found):
         """Learn that a coroutine was never awaited; one that was made while nobody watched is not the test's."""
         if self.is_recorded:
             return False
-        if checks.coroutines.is_of_nobody(source) and not self._has_jobs and TEST.get() in (self, None):
+        if coroutines.is_of_nobody(source) and not self._has_jobs and TEST.get() in (self, None):
             return False
-        if not checks.coroutines.is_told(source):
-            self._add(checks.coroutines.never_awaited(text, source, place))
+        if not coroutines.is_told(source):
+            self._add(coroutines.never_awaited(text, source, place))
         return True
 
     def unclosed(self, text: str, source: object, place: str) -> bool:
         """Learn that a resource died unclosed; what a test left that is over is not this one's."""
-        if self.is_recorded or checks.resources.is_from_before(source):
+        if self.is_recorded or resources.is_from_before(source):
             return False
         opened = None if self._opened is None or source is None else self._opened.place_of(source)
-        self._add(checks.resources.died_unclosed(text, place, opened))
+        self._add(resources.died_unclosed(text, place, opened))
         return True
 
     def on_task(self, task: asyncio.Future[Any]) -> None:
@@ -220,7 +229,7 @@ class Watch(Found):
         owner = TEST.get()
         if owner is self:
             if self._opened is None:
-                self._opened = checks.resources.Opened()
+                self._opened = resources.Opened()
             self._opened.note(thing)
         elif owner is not None and owner.lasts:
             owner.on_opened(thing)
@@ -232,7 +241,7 @@ class Watch(Found):
         owner = TEST.get()
         if owner is self:
             if self._begun is None:
-                self._begun = checks.resources.Begun()
+                self._begun = resources.Begun()
             self._begun.note(generator)
         elif owner is not None and owner.lasts:
             owner.on_generator(generator)
@@ -240,14 +249,14 @@ class Watch(Found):
     def on_generator_dropped(self, generator: Any) -> None:
         """Learn that an async generator of the loop died before its end."""
         if self._begun is not None and (place := self._begun.take(generator)):
-            self._add(checks.resources.left_open(generator, place))
+            self._add(resources.left_open(generator, place))
 
     def on_timer(self, handle: Any, callback: Any) -> None:
         """Learn that a timer was set on the loop."""
         owner = TEST.get()
         if owner is self:
             place = caller(inspect.currentframe())
-            about = None if hasattr(handle, "_callback") else checks.callbacks.about(callback)
+            about = None if hasattr(handle, "_callback") else callbacks.about(callback)
             if place is not None or about is not None:
                 if self._timers is None:
                     self._timers = weakref.WeakKeyDictionary()
@@ -268,15 +277,15 @@ class Watch(Found):
     def unraisable(self, error: BaseException, told: str, thing: object) -> None:
         """Learn of an error in a finaliser."""
         if not isinstance(error, Interruption):
-            self._add(checks.loop_errors.unraisable(error, told, thing))
+            self._add(loop_errors.unraisable(error, told, thing))
 
     def on_error(self, loop: Any, context: Mapping[str, Any]) -> bool:
         """Learn of an error that reached nobody but the loop; return whether that was the affair of a watch."""
         if loop.get_exception_handler() is not None:
             return False  # somebody else wants to know
-        made_in = checks.loop_errors.context_of_error(context)
+        made_in = loop_errors.context_of_error(context)
         maker: Watch | None = TEST.get() if made_in is None else made_in.get(TEST)
-        owner = checks.handed.of_whom(maker)
+        owner = handed.of_whom(maker)
         if owner is not None and owner is not self and owner.lasts and owner.is_on:
             return self._expects(context) or owner.hear_error(context, maker)
         if owner is not None or made_in is not None:
@@ -289,11 +298,11 @@ class Watch(Found):
         """Learn of such an error of its own, or of a test that is over; return whether nobody else need be told."""
         if self._expects(context):
             return True
-        if checks.loop_errors.is_expected_in_log():
+        if loop_errors.is_expected_in_log():
             return False
-        finding = checks.loop_errors.finding_of(context, self.owner)
+        finding = loop_errors.finding_of(context, self.owner)
         if finding is not None and maker is not None and maker is not self:
-            finding = checks.handed.with_maker(finding, maker)
+            finding = handed.with_maker(finding, maker)
             if maker.policy.level_of(finding) is Level.IGNORE:
                 return False
         return True if finding is None else self._add(finding)
@@ -301,19 +310,17 @@ class Watch(Found):
     def _expects(self, context: Mapping[str, Any]) -> bool:
         return any(expected.takes(context) for expected in self._expected)
 
-    def expect(self, expected: checks.loop_errors.Expected) -> None:
+    def expect(self, expected: loop_errors.Expected) -> None:
         """Take errors that match for expected from now on, until `unexpect`."""
         self._expected.append(expected)
 
-    def unexpect(self, expected: checks.loop_errors.Expected) -> None:
+    def unexpect(self, expected: loop_errors.Expected) -> None:
         """Take one `expect` back: what has failed by now, and is kept, was expected, too."""
         self._expected.remove(expected)
         expected.take_held(task for ref in self._made if (task := ref()) is not None)
         if not expected.met:
             expected.take_held(
-                one
-                for one in checks.tasks.every_task()
-                if getattr(checks.handed.of_whom(watch_of(one)), "lasts", False)
+                one for one in tasks.every_task() if getattr(handed.of_whom(watch_of(one)), "lasts", False)
             )
 
     # ---- the end -----------------------------------------------------------------------------------------------
@@ -335,9 +342,9 @@ class Watch(Found):
     @property
     def may_have_left(self) -> bool:
         """Whether something may still be closed, or begun, in a turn of the loop."""
-        if self._young is not None and any(map(checks.coroutines.is_unstarted, self._young.coroutines)):
+        if self._young is not None and any(map(coroutines.is_unstarted, self._young.coroutines)):
             return True
-        if self._has_jobs and checks.resources.are_threads_busy(self.loop):
+        if self._has_jobs and resources.are_threads_busy(self.loop):
             return True  # what a thread did not await dies when it is through with its job
         return self._opened is not None and self._opened.any_open
 
@@ -374,44 +381,44 @@ class Watch(Found):
             del made
             grow_old()
             if sockets:
-                checks.resources.remember(sockets)
+                resources.remember(sockets)
         if self._blocks is not None:
             self._add_all(block.finding() for block in self._blocks)
         if loop is None:
             return
         if self._made and levels[Kind.UNHANDLED]:
-            self._add_all(checks.tasks.failed_unseen([task for ref in self._made if (task := ref()) is not None]))
+            self._add_all(tasks.failed_unseen([task for ref in self._made if (task := ref()) is not None]))
         if pending and levels[Kind.PENDING_TASKS]:
-            self._add_all(checks.tasks.still_pending(pending, self.span))
+            self._add_all(tasks.still_pending(pending, self.span))
         if self._opened is not None and levels[Kind.UNCLOSED]:
             opened = self._opened.left()
-            self._add_left(checks.resources.among(opened, self.unkept(checks.resources.things_of(opened), instance)))
+            self._add_left(resources.among(opened, self.unkept(resources.things_of(opened), instance)))
         if self._begun is not None and levels[Kind.ASYNC_GENERATORS]:
             self._add_unless_kept(self._begun.left())
         if getattr(loop, "_csock", None) is not None and levels[Kind.UNCLOSED]:
-            self._add_all(checks.resources.readers_left(loop, self._has_made))
+            self._add_all(resources.readers_left(loop, self._has_made))
         if levels[Kind.TIMERS] and (own := self._own_timers(loop)):
-            self._add_unless_kept(checks.timers.timers_left(own, loop.time()))
+            self._add_unless_kept(timers.timers_left(own, loop.time()))
 
     def unkept(self, things: Sequence[T], instance: object) -> list[T]:
         """Return those of many things that nothing that outlives the test holds, which only a shared loop allows."""
         if not self._is_shared:
             return list(things)
-        unkept = checks.keepers.unkept(things, self, besides=instance, **self._counting)
-        self.outliving += checks.handed.others(things, unkept)
+        unkept = keepers.unkept(things, self, besides=instance, **self._counting)
+        self.outliving += handed.others(things, unkept)
         return unkept
 
-    def hand_over(self) -> checks.handed.Handed | None:
+    def hand_over(self) -> handed.Handed | None:
         """Return what something that outlives the test keeps, and is to look at again; None where that is nothing."""
-        return checks.handed.Handed(self, self._opened, self.outliving) if self.outliving else None
+        return handed.Handed(self, self._opened, self.outliving) if self.outliving else None
 
     def _not_of_fixtures(self, things: Sequence[T]) -> list[T]:
         """Return those of many things that no wider fixture holds."""
-        return checks.keepers.unkept(things, self, by_others=False)
+        return keepers.unkept(things, self, by_others=False)
 
-    def _own_timers(self, loop: Any) -> list[tuple[Any, checks.timers.Set | None]]:
+    def _own_timers(self, loop: Any) -> list[tuple[Any, timers.Set | None]]:
         """Return the timers of the test, and what is known of how each was set."""
-        known: Mapping[Any, checks.timers.Set] = self._timers or {}
+        known: Mapping[Any, timers.Set] = self._timers or {}
         scheduled = getattr(loop, "_scheduled", None)
         if scheduled is None:  # a loop that keeps its timers to itself
             return list(known.items())
@@ -430,19 +437,19 @@ class Watch(Found):
         """Look at what is alive of what the test has made."""
         if made.coroutines and self.policy.levels[Kind.UNAWAITED]:
             of_tasks = [task.get_coro() for task in pending]
-            unstarted = [one for one in made.coroutines if one not in of_tasks and checks.coroutines.is_unstarted(one)]
-            self._add_all(checks.coroutines.kept(unstarted, instance, close=not self._is_shared))
+            unstarted = [one for one in made.coroutines if one not in of_tasks and coroutines.is_unstarted(one)]
+            self._add_all(coroutines.kept(unstarted, instance, close=not self._is_shared))
         if made.sockets and self.policy.levels[Kind.UNCLOSED]:
-            self._add_left(checks.resources.kept_sockets(made.sockets, instance))
+            self._add_left(resources.kept_sockets(made.sockets, instance))
         if made.futures and self.policy.levels[Kind.UNHANDLED]:
             kept = {id(value) for value in instance.values()} if self._is_shared else None
             own = [one for one in made.futures if one.get_loop() is loop and (kept is None or id(one) in kept)]
-            self._add_all(checks.tasks.failed_unseen(own))
-        self.outliving += checks.handed.under_a_name(made, self.owner, with_futures=self._is_shared)
+            self._add_all(tasks.failed_unseen(own))
+        self.outliving += handed.under_a_name(made, self.owner, with_futures=self._is_shared)
 
     def owns_thread(self, thread: threading.Thread) -> bool:
         """Whether a thread works for the test: it was started since, or belongs to the executor of a loop."""
-        return thread not in self._known_threads or checks.resources.is_of_executor(thread)
+        return thread not in self._known_threads or resources.is_of_executor(thread)
 
     @property
     def has_new_threads(self) -> bool:
@@ -456,15 +463,15 @@ class Watch(Found):
         executor = getattr(loop, "_default_executor", None)
         hides = loop is not None and not hasattr(loop, "_default_executor")  # uvloop's does
         known = self._known_threads.union(getattr(executor, "_threads", ()))
-        self._add_unless_kept(checks.resources.threads_left(known, hides, self.span))
+        self._add_unless_kept(resources.threads_left(known, hides, self.span))
 
-    def _add_unless_kept(self, left: list[checks.resources.Left]) -> None:
+    def _add_unless_kept(self, left: list[resources.Left]) -> None:
         """Add findings of what no wider fixture holds."""
         if left:
-            unkept = self._not_of_fixtures(checks.resources.things_of(left))
-            self._add_all(one.finding for one in checks.resources.among(left, unkept))
+            unkept = self._not_of_fixtures(resources.things_of(left))
+            self._add_all(one.finding for one in resources.among(left, unkept))
 
-    def _add_left(self, left: Iterable[checks.resources.Left]) -> None:
+    def _add_left(self, left: Iterable[resources.Left]) -> None:
         for finding, ref in left:
             if self._add(finding):
                 self._left = [*(self._left or ()), ref]
@@ -473,5 +480,5 @@ class Watch(Found):
         """Close what was told of as left open; return what tells whether that takes a while, None if there is none."""
         left, self._left = [thing for ref in self._left or () if (thing := ref()) is not None], None
         for thing in left:
-            checks.resources.close(thing)
-        return (lambda: any(map(checks.resources.is_ending, left))) if left else None
+            resources.close(thing)
+        return (lambda: any(map(resources.is_ending, left))) if left else None

@@ -1,11 +1,12 @@
 """What a test has made and what is still alive, told by the garbage collector's young generations.
 
-At the end of a test the young objects grow old, so what is young at the end of the next was made since. That is linear
-in what the tests did, whatever else the process holds. An interpreter without generations tells nothing.
+The lists of the young generations have objects in the order in which they were made, so that what stands behind the
+checks of a test was made since they began. At the end of the test it is collected and grows old. That is linear in what
+the test did, whatever else the process holds. An interpreter without generations tells nothing.
 
-Most tests make nothing that the checks look at, and nothing that could tell of anything when it dies. That is seen in
-the list of the youngest, which has them in the order in which they were made (see `harmless`). Those need not be
-collected for the checks; Python does so in its own time.
+Most tests make nothing that the checks look at, and nothing that could tell of anything when it dies (see `harmless`):
+that is not collected, and what an object from before the test tells when such a test lets go of it in a cycle, is told
+when Python collects it.
 """
 
 from __future__ import annotations

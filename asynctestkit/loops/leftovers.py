@@ -13,16 +13,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from asynctestkit.loops import threads
 from asynctestkit.loops.host import CLOSING
 from asynctestkit.loops.others import Tasks
 from asynctestkit.report.errors import message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.hangs import awaited_by, rows_of_task
-
-if TYPE_CHECKING:
-    from asynctestkit.loops.threads import LeavableExecutor
 
 if TRIM_FRAMES:
     __unittest = True
@@ -163,8 +161,6 @@ async def end_executor(loop: asyncio.AbstractEventLoop, faults: list[Fault], lim
     if executor is None:
         await loop.shutdown_default_executor()
         return
-    from asynctestkit.loops import threads  # no test needs it that has none
-
     limit = EXECUTOR_TIMEOUT if limit is None else limit
     if isinstance(executor, threads.LeavableExecutor):
         executor.shutdown(wait=False)
@@ -189,7 +185,7 @@ async def end_executor(loop: asyncio.AbstractEventLoop, faults: list[Fault], lim
     )
 
 
-async def _have_ended(executor: LeavableExecutor, limit: float) -> bool:
+async def _have_ended(executor: threads.LeavableExecutor, limit: float) -> bool:
     """Wait for the threads of an executor; asyncio does so in a thread of its own, which nobody could let go of."""
     until, pause = monotonic() + limit, 0.0
     while executor.alive:

@@ -11,17 +11,15 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Hashable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from asynctestkit.loops import current
+from asynctestkit.loops.leftovers import Fault, end_executor, end_generators, end_tasks
 from asynctestkit.loops.others import Tasks, other_tasks
 from asynctestkit.loops.stock import new_event_loop
 from asynctestkit.loops.turn import nothing_is_left
 from asynctestkit.report.errors import LoopError, UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
-
-if TYPE_CHECKING:  # what ends what is left is imported by the first test that leaves anything
-    from asynctestkit.loops.leftovers import Fault
 
 if TRIM_FRAMES:
     __unittest = True
@@ -204,8 +202,6 @@ class ManagedLoop:
             self.run_to_end(self._wind_up(limit, at_exit=at_exit))
 
     async def _wind_up(self, limit: float | None, *, at_exit: bool) -> None:
-        from asynctestkit.loops.leftovers import end_executor, end_generators, end_tasks
-
         me, loop, faults = asyncio.current_task(), self.loop, self._collected()
         await end_tasks(loop, lambda: other_tasks(loop, frozenset(), me), faults, limit)
         await end_generators(loop, faults, limit)
@@ -234,8 +230,6 @@ class ManagedLoop:
             tasks: What is to end.
             limit: Seconds that they may take at most to tidy up.
         """
-
-        from asynctestkit.loops.leftovers import end_tasks
 
         def find() -> Tasks:
             return {task for task in tasks if not task.done()}

@@ -79,18 +79,24 @@ class Patterns:
 
     def of_now(self) -> Pattern | None:
         """Return the pattern of a loop that is made now; None where asyncio has to make it."""
+        # Whether the environment asks for debug mode, asyncio looks at for each loop; and a suite may want to see each.
+        if os.environ is not _ENVIRONMENT or _DEBUG in _VARIABLES:
+            return None
+        if logger.isEnabledFor(logging.DEBUG) or any(cls.__dict__[name] is not was for cls, name, was in _MADE_BY):
+            return None
         if not self.is_read:
             self.is_read = True
             self.found = read_pattern(self._make())
-        # Whether the environment asks for debug mode, asyncio looks at for each loop; and a suite may want to see each.
-        if os.environ is not _ENVIRONMENT or _DEBUG in _VARIABLES or asyncio.BaseEventLoop.__init__ is not _INIT:
-            return None
-        if logger.isEnabledFor(logging.DEBUG):
-            return None
         return self.found
 
 
-_INIT: Final = asyncio.BaseEventLoop.__init__
+_MADE_BY: Final = tuple(
+    (cls, name, vars(cls)[name])
+    for cls in asyncio.SelectorEventLoop.__mro__
+    for name in ("__init__", "set_debug")
+    if cls is not object and name in vars(cls)
+)
+"""What makes a loop, for a suite may replace it."""
 _ENVIRONMENT: Final[Any] = os.environ
 _VARIABLES: Final[Any] = getattr(_ENVIRONMENT, "_data", _ENVIRONMENT)
 """What is in the environment as the system writes it, which is quick to look at."""

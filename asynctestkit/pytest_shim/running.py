@@ -24,7 +24,6 @@ from asynctestkit.pytest_shim.items import (
     end_after_fixtures,
     ends_with_body,
     life_of,
-    may_end_more,
     wanted,
 )
 from asynctestkit.pytest_shim.lives import ItemLife
@@ -73,8 +72,8 @@ def take_test(item: Any, function: Any) -> bool | None:
 
 
 def _run_now(item: Any, state: State, options: Options, function: Any, arguments: dict[str, Any]) -> None:
-    """Run a test; end its life, too, where it has passed and nothing of it can come after its body."""
-    if state.life is not None or may_end_more(item):
+    """Run a test; end its life, too, where it has passed and has no fixtures, which may use its loop after its body."""
+    if state.life is not None or item.fixturenames:
         _run(item, life_of(item, options), function, **arguments)
         return
     life = begin_life(item, state, function, options, with_end=False)

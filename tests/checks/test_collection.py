@@ -11,32 +11,6 @@ from typing import Any
 
 from asynctestkit import AsyncTestCase, fixture
 from tests.outcomes import run_class
-from tests.programs import run_program
-
-COLLECTED_MEANWHILE = """
-import gc, sys
-import asynctestkit
-
-async def dropped(): pass
-
-async def in_circle(): pass
-
-class Holder: pass
-
-class Allocating:
-    def find_spec(self, name, path=None, target=None):
-        if name == "asynctestkit.report.findings":
-            made = [[] for _ in range(5000)]
-
-class Case(asynctestkit.AsyncTestCase):
-    async def test(self):
-        sys.meta_path.insert(0, Allocating())
-        coroutine, holder = dropped(), Holder()
-        gc.collect()
-        holder.itself, holder.kept = holder, in_circle()
-        del holder
-        del coroutine
-"""
 
 
 async def forgotten() -> None:
@@ -135,18 +109,6 @@ class DisabledTest(unittest.TestCase):
 
         self.assertEqual([line.split(":")[0] for line in run_class(Case)], ["failures"])
         self.assertGreater(gc.get_freeze_count(), frozen // 2)
-
-
-class ImportTest(unittest.TestCase):
-    """What tells of faults is imported by the first of them, which may be heard of in a finaliser."""
-
-    def test_garbage_waits_for_the_import(self) -> None:
-        """A finaliser of garbage that would be collected in the middle of it comes after it, and is told of as well."""
-        finished = run_program(COLLECTED_MEANWHILE, "-m", "unittest", "test_program")
-        told = [line for line in finished.stderr.splitlines() if line[:2] in ("1.", "2.", "3.")]
-        self.assertEqual(
-            told, ["1. coroutine 'dropped' was never awaited", "2. coroutine 'in_circle' was never awaited"]
-        )
 
 
 if __name__ == "__main__":

@@ -181,23 +181,41 @@ class PatternedLoopTest(StockLoopTest):
 
     def test_pattern(self) -> None:
         """Asyncio's loops have one on every Python that is supported, so that most loops are made after it."""
-        with mock.patch.object(asyncio.SelectorEventLoop, "__init__") as init:
-            self.make()._closed = True
-        self.assertEqual(init.call_count, 0)
+        self.make().close()
+        with mock.patch.object(stock, "StockLoop", wraps=stock.StockLoop) as made:
+            self.make().close()
+        self.assertEqual((made.call_count, made.like.call_count), (0, 1))
 
     def test_constructor_replaced(self) -> None:
         """A suite that watches how asyncio makes loops sees those of its tests."""
-        made: list[Any] = []
-        init = asyncio.BaseEventLoop.__init__
+        for cls in (asyncio.BaseEventLoop, asyncio.SelectorEventLoop):
+            with self.subTest(cls):
+                made: list[Any] = []
+                init: Any = cls.__init__
 
-        def watched(loop: Any) -> None:
-            made.append(loop)
-            init(loop)
+                def watched(loop: Any, *args: Any, init: Any = init, made: list[Any] = made) -> None:
+                    made.append(loop)
+                    init(loop, *args)
 
-        with mock.patch.object(asyncio.BaseEventLoop, "__init__", watched):
-            loop = self.make()
-        self.addCleanup(loop.close)
-        self.assertEqual(made, [loop])
+                with mock.patch.object(cls, "__init__", watched):
+                    loop = self.make()
+                self.addCleanup(loop.close)
+                self.assertEqual(made, [loop])
+
+    def test_first_in_debug_mode(self) -> None:
+        """What the environment says while the first loop is made, is not said of those after it."""
+        program = (
+            "import os\n"
+            "from asynctestkit.loops import stock\n"
+            "os.environ['PYTHONASYNCIODEBUG'] = '1'\n"
+            "first = stock.new_event_loop()\n"
+            "del os.environ['PYTHONASYNCIODEBUG']\n"
+            "second = stock.new_event_loop()\n"
+            "print(first.get_debug(), second.get_debug())\n"
+            "first.close()\n"
+            "second.close()\n"
+        )
+        self.assertEqual(run("-c", program).stdout, "True False\n")
 
     def test_unknown_part(self) -> None:
         """Loops with something that can be neither copied nor made anew have no pattern."""

@@ -30,32 +30,20 @@ LIGHT = [
 ]
 
 FAULTY = [
-    "asynctestkit.checks.callbacks",
-    "asynctestkit.checks.coroutines",
-    "asynctestkit.checks.handed",
-    "asynctestkit.checks.keepers",
     "asynctestkit.checks.lasting",
-    "asynctestkit.checks.loop_errors",
-    "asynctestkit.checks.resources",
-    "asynctestkit.checks.summary",
-    "asynctestkit.checks.tasks",
-    "asynctestkit.checks.timers",
     "asynctestkit.fixtures.ids",
     "asynctestkit.fixtures.live",
     "asynctestkit.fixtures.resolver",
     "asynctestkit.fixtures.wide",
-    "asynctestkit.loops.leftovers",
-    "asynctestkit.loops.threads",
     "asynctestkit.report.affinity",
     "asynctestkit.report.awaits",
-    "asynctestkit.report.findings",
     "asynctestkit.report.links",
     "asynctestkit.report.strangers",
     "asynctestkit.report.tasks",
     "asynctestkit.report.tree",
     "asynctestkit.report.waits",
 ]
-"""What tells of faults, what ends what is left, and what serves fixtures: nothing for a test that has none of these."""
+"""What tells of hangs, of loops that are mixed up and of what outlives a test, and what serves fixtures."""
 
 LOADED = """
 import sys
