@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from asynctestkit.checks.callbacks import About, about
 from asynctestkit.checks.resources import Left
 from asynctestkit.report.findings import Finding
 from asynctestkit.report.kinds import Kind
 
-Set = tuple[str | None, About | None]
-"""How a timer was set: where, and for which callback if the timer does not tell."""
+
+class Set(NamedTuple):
+    """How a timer was set: where, and for which callback if the timer does not tell."""
+
+    place: str | None
+    about: About | None
 
 
 def timers_left(handles: Iterable[tuple[Any, Set | None]], now: float) -> list[Left]:
@@ -27,8 +31,7 @@ def timers_left(handles: Iterable[tuple[Any, Set | None]], now: float) -> list[L
             continue
         if callback.package in ("asyncio", "asynctestkit"):
             continue
-        place = None if how is None else how[0]
-        facts = [] if place is None else [("created", place)]
+        facts = [("created", how.place)] if how is not None and how.place is not None else []
         facts += [("due", f"in {handle.when() - now:.1f} s"), *callback.defined]
         fix = "cancel() the handle that call_later or call_at returned"
         finding = Finding(Kind.TIMERS, f"timer {callback.name} was left", tuple(facts), fix, callback.names)
@@ -38,7 +41,7 @@ def timers_left(handles: Iterable[tuple[Any, Set | None]], now: float) -> list[L
 
 def _callback_of(handle: Any, how: Set | None, now: float) -> About | None:
     """Return what a timer is to call; None if it has fired."""
-    if how is not None and how[1] is not None:
-        return how[1] if handle.when() > now else None
+    if how is not None and how.about is not None:
+        return how.about if handle.when() > now else None
     callback = getattr(handle, "_callback", None)
     return None if callback is None else about(callback)

@@ -260,7 +260,7 @@ class Watch(Found):
             if place is not None or about is not None:
                 if self._timers is None:
                     self._timers = weakref.WeakKeyDictionary()
-                self._timers[handle] = place, about
+                self._timers[handle] = timers.Set(place, about)
         elif owner is not None and owner.lasts:
             owner.on_timer(handle, callback)
 
