@@ -134,7 +134,7 @@ class CallsTest(PluginTest):
 
             @asynctestkit.fail_on(pending_tasks=False)
             async def test_leaves():
-                test_leaves.kept = asyncio.create_task(never())
+                test_leaves.kept = asyncio.create_task(never(), name="stubborn")
                 await asyncio.sleep(0)
 
             async def test_after(): pass
@@ -142,7 +142,7 @@ class CallsTest(PluginTest):
         self.assertEqual(
             self.outcomes(source, "--asynctestkit-timeout=0.2"),
             [
-                "FAILED test_leaves - asynctestkit.LoopError: task 'Task-2' did not end when it was cancelled",
+                "FAILED test_leaves - asynctestkit.LoopError: task 'stubborn' did not end when it was cancelled",
                 "PASSED test_after",
                 "1 failed, 1 passed",
             ],
