@@ -11,14 +11,12 @@ import re
 import unittest
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from asynctestkit.checking import expect_loop_error
+from asynctestkit.checks.loop_errors import Expected
 from asynctestkit.report import mistakes
 from asynctestkit.report.frames import TRIM_FRAMES
-
-if TYPE_CHECKING:
-    from asynctestkit.checks.loop_errors import Expected
 
 if TRIM_FRAMES:
     __unittest = True

@@ -6,16 +6,14 @@ import inspect
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from asynctestkit.checks.loop_errors import Expected
 from asynctestkit.checks.policy import CHANGES, parse_changes, run_policy
 from asynctestkit.checks.watch import watching
 from asynctestkit.harness import Life
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
-
-if TYPE_CHECKING:
-    from asynctestkit.checks.loop_errors import Expected
 
 if TRIM_FRAMES:
     __unittest = True
@@ -81,8 +79,6 @@ def expect_loop_error(pattern: str | re.Pattern[str]) -> Generator[Expected, Non
         AssertionError: At the end of the block, if there was no such error.
         UsageError: The pattern is no regular expression, or no test whose errors are checked is running.
     """
-    from asynctestkit.checks.loop_errors import Expected
-
     expected, watch = Expected(pattern), watching()
     if watch is None and run_policy().is_off:
         yield expected

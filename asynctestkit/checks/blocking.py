@@ -20,20 +20,18 @@ import math
 from threading import get_ident
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from asynctestkit.checks.blocked import callback_frame
 from asynctestkit.checks.debuggers import stands_in_debugger
 from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.report.contexts import TEST
+from asynctestkit.report.findings import Finding
 from asynctestkit.report.frames import name_of
 from asynctestkit.report.hangs import thread_frame
 from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import caller, label_of, names_of
 from asynctestkit.report.stacks import rows_up_to
-
-if TYPE_CHECKING:
-    from asynctestkit.report.findings import Finding
 
 LOOKS: Final = 5
 """How often is looked in the time that a callback may take."""
@@ -70,8 +68,6 @@ class Block:
 
     def finding(self) -> Finding:
         """Return the finding of it."""
-        from asynctestkit.report.findings import Finding  # no test that passes needs it
-
         facts = (("blocked at", self._place), ("callback", self._label))
         stack = [("stack", "\n".join(self._rows))] if len(self._rows) > 1 else []
         return Finding(

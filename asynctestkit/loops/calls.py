@@ -21,6 +21,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from asynctestkit.loops.host import HostTask
+from asynctestkit.loops.leftovers import throw_away
 from asynctestkit.loops.managed import refuse_running_loop
 from asynctestkit.report.errors import Interruption, SilentPassError, message
 from asynctestkit.report.frames import TRIM_FRAMES, clean, name_of, trim
@@ -257,8 +258,6 @@ class Phases:
     def give_up(self) -> None:
         """End the interrupted phase without its task, which no cancellation ends. Called in the loop."""
         if self.host is not None and (task := self.host.give_up()) is not None:
-            from asynctestkit.loops.leftovers import throw_away  # no test that passes needs it
-
             self.host.note(throw_away(task))
 
     def own_tasks(self) -> list[asyncio.Task[Any]]:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
 
 from asynctestkit.loops.calls import Phases
+from asynctestkit.loops.leftovers import throw_away
 from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.loops.stock import Listener
 from asynctestkit.report.errors import LoopError
@@ -181,8 +182,6 @@ class FixturePhases(GuardedPhases):
     def give_up(self) -> None:
         """Leave the interrupted phase to itself: it waits for the fixture's own task, which is ended with its scope."""
         if self.host is not None and (task := self.host.give_up()) is not None:
-            from asynctestkit.loops.leftovers import throw_away  # no test that passes needs it
-
             throw_away(task)
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
