@@ -32,6 +32,8 @@ PATIENCE: Final = 5.0
 """Seconds after the time that this thread was to wake up, or something was due, until all stacks are printed."""
 LEAST_SLEEP: Final = 0.02
 """Seconds that the thread sleeps at least between looking, for limits that come and go."""
+ENDS_WITHIN: Final = 1.0
+"""Seconds that a fork waits at most for threads to end, and then for the system to see it."""
 
 
 class Watcher(Protocol):
@@ -63,14 +65,10 @@ class Watchdog:
     def _begin(self) -> None:
         self._period = math.inf
         self._wakes_at = math.inf
-        self._running = False
-        self._ending = False
+        self._thread: _Thread | None = None
         self._idle = True
         """Whether the thread does not run, or sleeps for good."""
         self._starting = _thread.allocate_lock()
-        self._bell = _thread.allocate_lock()
-        self._bell.acquire()
-        self._ended = _thread.allocate_lock()
 
     def arm(self, watcher: Watcher, limit: float) -> None:
         """Have a watcher fired when it is due, which is `limit` seconds from now; also one that is armed already."""
@@ -87,19 +85,21 @@ class Watchdog:
         self.armed.discard(watcher)
 
     def end(self) -> None:
-        """End the thread and wait until it has; what is armed stays armed."""
+        """End the thread and wait until it has; what is armed stays armed.
+
+        One that is not done with firing in time ends when it is.
+        """
         with self._starting:
-            if not self._running:
+            thread = self._thread
+            if thread is None:
                 return
-            left = _count_threads() - 1 - self._are_stacks_set
-            self._ending = True
-            self._wake()
-            if self._ended.acquire(timeout=1.0):
-                self._ended.release()
-            self._running = self._ending = False
+            has_ended = thread.end()
+            self._thread = None
             self._wakes_at, self._idle = math.inf, True
+            before, are_stacks_set = _native_ids(), self._are_stacks_set
             self._set_stacks(None)
-            _wait_until(left)
+            if has_ended:
+                _wait_for_ends(before, {thread.native_id}, int(are_stacks_set))
 
     def go_on(self) -> None:
         """Start the thread again after a fork if anything is armed.
@@ -115,41 +115,37 @@ class Watchdog:
         self._begin()  # also the locks, which may be held by threads that this process does not have
 
     def _ring(self) -> None:
-        if self._running:
-            self._wake()
+        if (thread := self._thread) is not None:
+            thread.wake()
             return
         if not self._starting.acquire(blocking=False):  # somebody else is about it, perhaps below a signal handler
             return
         try:
-            if not self._running:
+            if self._thread is None:
                 self._start()
         finally:
             self._starting.release()
 
     def _start(self) -> None:
-        self._ended.acquire()
-        try:
-            _thread.start_new_thread(self._watch, ())
-        except RuntimeError:  # the interpreter ends, or has no thread to give: tests run without limits
-            self._ended.release()
-        else:
-            self._running = True
+        thread = _Thread()
+        with suppress(RuntimeError):  # the interpreter ends, or has no thread to give: tests run without limits
+            _thread.start_new_thread(self._watch, (thread,))
+            self._thread = thread
 
-    def _wake(self) -> None:
-        with suppress(RuntimeError):  # it was rung already
-            self._bell.release()
-
-    def _watch(self) -> None:
+    def _watch(self, thread: _Thread) -> None:
         """Fire what is due, for ever."""
+        # On systems without such a number nothing can be looked up by it.
+        thread.native_id = getattr(_thread, "get_native_id", int)()
         try:
-            while not self._ending:
+            while not thread.ending:
                 self._wakes_at, self._idle = math.inf, False  # whoever arms something from here on rings
                 self._fire_due()
+                if thread.ending:  # perhaps long ago: another thread is at work
+                    return
                 sleep = self._time_to_sleep()
-                if self._bell.acquire(timeout=-1 if sleep is None else sleep):
-                    continue
+                thread.bell.acquire(timeout=-1 if sleep is None else sleep)
         finally:
-            self._ended.release()
+            thread.has_ended.release()
 
     def _fire_due(self) -> None:
         now = monotonic()
@@ -182,28 +178,56 @@ class Watchdog:
         """Have all stacks printed after some time, unless this is called again before that; None: no more."""
         if not self.stacks:
             return
-        self._are_stacks_set = seconds is not None
         if seconds is None:
             faulthandler.cancel_dump_traceback_later()
+            self._are_stacks_set = False
             return
         try:
             faulthandler.dump_traceback_later(seconds, file=self.stderr)
         except (RuntimeError, OverflowError, OSError, ValueError):  # no thread to be had, or a limit beyond all reason
-            return
+            self._are_stacks_set = False
+        else:
+            self._are_stacks_set = True
 
 
-def _count_threads() -> int:
-    """Return how many threads the process has, as Python asks the system when it forks; 0 where that cannot be told."""
+class _Thread:
+    """What one thread has of its own, so that one that ends late stands in nobody's way."""
+
+    def __init__(self) -> None:
+        self.ending = False
+        self.native_id = 0
+        self.bell = _thread.allocate_lock()
+        self.bell.acquire()
+        self.has_ended = _thread.allocate_lock()
+        self.has_ended.acquire()
+
+    def wake(self) -> None:
+        """Have it look now."""
+        with suppress(RuntimeError):  # it was rung already
+            self.bell.release()
+
+    def end(self) -> bool:
+        """Have it end, and return whether it has; it has not where it is busy for longer than `ENDS_WITHIN`."""
+        self.ending = True
+        self.wake()
+        return self.has_ended.acquire(timeout=ENDS_WITHIN)
+
+
+def _native_ids() -> set[int]:
+    """Return the system's numbers of the threads that Python counts when it forks; none where they cannot be told."""
     try:
-        return len(os.listdir("/proc/self/task"))
+        return {int(name) for name in os.listdir("/proc/self/task")}
     except OSError:
-        return 0
+        return set()
 
 
-def _wait_until(left: int) -> None:
-    """Wait until the process has no more threads than that: one that has ended is seen for a moment longer."""
-    until = monotonic() + 0.1
-    while _count_threads() > left > 0 and monotonic() < until:
+def _wait_for_ends(before: set[int], known: set[int], unknown: int) -> None:
+    """Wait until threads that have ended are seen no more: the known ones, and so many of those that were there."""
+    until = monotonic() + ENDS_WITHIN
+    while before and monotonic() < until:
+        now = _native_ids()
+        if not known & now and len(before - known - now) >= unknown:
+            return
         time.sleep(0.0001)
 
 

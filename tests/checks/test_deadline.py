@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 import tempfile
 import threading
@@ -407,32 +406,3 @@ class DebuggerTest(DeadlineCase):
             self.assertEqual(run_one(self.case()), ["ok"])
         finally:
             monitoring.free_tool_id(monitoring.DEBUGGER_ID)
-
-
-class ForkTest(unittest.TestCase):
-    """The watchdog does not stand in the way of a fork."""
-
-    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
-    def test_no_warning(self) -> None:
-        """Python 3.12 and later warn of a fork beside threads: there is none; but on 3.13 the limit holds after it."""
-        from tests.programs import run_program
-
-        source = """
-            import os, sys, time, warnings
-            from asynctestkit import AsyncTestCase
-            warnings.simplefilter("error")
-            class Case(AsyncTestCase):
-                timeout = 0.2
-                async def test(self):
-                    time.sleep(0.01)
-                    for _ in range(5):
-                        child = os.fork()
-                        if child == 0:
-                            os._exit(0)
-                        os.waitpid(child, 0)
-                    time.sleep(30 if sys.version_info[:2] != (3, 13) else 0)
-        """
-        done = run_program("\n".join(line[12:] for line in source.splitlines()), "-m", "unittest", "test_program")
-        told = "TimeoutError: test exceeded its limit of 0.2 s in the body" in done.stderr
-        self.assertEqual(told, sys.version_info[:2] != (3, 13), done.stderr)
-        self.assertNotIn("DeprecationWarning", done.stderr)

@@ -1,0 +1,101 @@
+"""The thread that looks at clocks: it does not stand in the way of a fork, nor does a fork in its."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import unittest
+from typing import Any
+from unittest import mock
+
+from asynctestkit.checks import watchdog as module
+from asynctestkit.checks.watchdog import Watchdog
+from tests.programs import run_program
+
+
+class Once:
+    """A watcher that is due at once, does something, and is never due again."""
+
+    def __init__(self, do: Any) -> None:
+        self.due = time.monotonic()
+        self._do = do
+
+    def fire(self, now: float) -> None:
+        """Do it."""
+        self.due = float("inf")
+        self._do()
+
+
+@unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+class ForkTest(unittest.TestCase):
+    """Programs that fork in a test."""
+
+    def test_no_warning(self) -> None:
+        """Python 3.12 and later warn of a fork beside threads: there is none; but on 3.13 the limit holds after it."""
+        source = """
+            import os, sys, time, warnings
+            from asynctestkit import AsyncTestCase
+            warnings.simplefilter("error")
+            class Case(AsyncTestCase):
+                timeout = 0.2
+                async def test(self):
+                    time.sleep(0.01)
+                    for _ in range(5):
+                        child = os.fork()
+                        if child == 0:
+                            os._exit(0)
+                        os.waitpid(child, 0)
+                    time.sleep(30 if sys.version_info[:2] != (3, 13) else 0)
+        """
+        done = run_program("\n".join(line[12:] for line in source.splitlines()), "-m", "unittest", "test_program")
+        told = "TimeoutError: test exceeded its limit of 0.2 s in the body" in done.stderr
+        self.assertEqual(told, sys.version_info[:2] != (3, 13), done.stderr)
+        self.assertNotIn("DeprecationWarning", done.stderr)
+
+
+class EndTest(unittest.TestCase):
+    """What a fork calls, while the thread is busy."""
+
+    def setUp(self) -> None:
+        self.watchdog = Watchdog()
+        self.watchdog.stacks = False
+        self.addCleanup(self.watchdog.end)
+        self.addCleanup(self.watchdog.armed.clear)
+
+    @mock.patch.object(module, "ENDS_WITHIN", 0.01)
+    def test_busy(self) -> None:
+        """A thread that fires for longer than a fork waits ends when it has; another one is at work by then."""
+        begun, go_on, fired = threading.Event(), threading.Event(), threading.Event()
+        seen: list[int] = []
+
+        def hold_up() -> None:
+            seen.append(threading.get_ident())
+            begun.set()
+            go_on.wait()
+
+        def see() -> None:
+            seen.append(threading.get_ident())
+            fired.set()
+
+        self.watchdog.arm(Once(hold_up), 1)
+        self.assertTrue(begun.wait(10))
+        self.watchdog.end()
+        self.watchdog.arm(Once(see), 1)
+        self.assertTrue(fired.wait(10))
+        go_on.set()
+        self.assertEqual(len(set(seen)), 2)
+        until = time.monotonic() + 10
+        while seen[0] in sys._current_frames() and time.monotonic() < until:
+            time.sleep(0.001)
+        self.assertNotIn(seen[0], sys._current_frames())
+
+    def test_again(self) -> None:
+        """It is there again when something is armed after it was ended, however often."""
+        for _ in range(3):
+            fired = threading.Event()
+            self.watchdog.arm(Once(fired.set), 1)
+            self.assertTrue(fired.wait(10))
+            self.watchdog.end()
+            self.watchdog.end()
