@@ -13,8 +13,9 @@ from asynctestkit.report.frames import place_of
 from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import is_users, label_of, names_of, origin_of
 
-_NAMED: Final = re.compile(r"coroutine (?:method )?'(?P<name>[^']*)'(?: of '(?P<of>[^']*)')?")
-_MADE: Final = re.compile(r'File "(?P<file>[^"]*)", line (?P<line>\d+), in (?P<function>\S+)')
+# Compiled, and kept by `re`, when one is needed: few runs ever do.
+_NAMED: Final = r"coroutine (?:method )?'(?P<name>[^']*)'(?: of '(?P<of>[^']*)')?"
+_MADE: Final = r'File "(?P<file>[^"]*)", line (?P<line>\d+), in (?P<function>\S+)'
 _MOCKED: Final = "AsyncMockMixin._execute_mock_call"
 
 
@@ -26,13 +27,13 @@ def never_awaited(text: str, source: object, place: str) -> Finding:
         source: The coroutine; None where the interpreter keeps it to itself.
         place: Where it died, which is where it was made if nobody has kept it.
     """
-    named = _NAMED.match(text)
+    named = re.match(_NAMED, text)
     name = named["name"] if named else "?"
     if named and named["of"]:
         name = f"{named['of']}.{name}"
     facts: list[tuple[str, str]] = []
     origin = origin_of(source)
-    if origin is None and (made := _MADE.findall(text)):
+    if origin is None and (made := re.findall(_MADE, text)):
         file, line, function = made[-1]
         origin = f"{file}:{line} in {function}"
     if (origin is None or not is_users(origin)) and is_users(place):

@@ -24,9 +24,10 @@ from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import caller, is_users
 from asynctestkit.report.stacks import stack_of
 
-_THREADS_OF_LOOPS: Final = re.compile(r"asyncio_\d+|asyncio-waitpid-\d+")
+# Compiled, and kept by `re`, when one is needed: few runs ever do.
+_THREADS_OF_LOOPS: Final = r"asyncio_\d+|asyncio-waitpid-\d+"
 _CLOSE: Final = "close it: `with` and `async with` do so whatever happens"
-_OBJECT: Final = re.compile(r"unclosed (?P<what>.*)", re.IGNORECASE | re.DOTALL)
+_OBJECT: Final = r"(?is)unclosed (?P<what>.*)"
 
 
 Ref = Callable[[], Any]
@@ -168,7 +169,7 @@ def _address(name: Any) -> str:
 
 def died_unclosed(text: str, place: str, opened: str | None) -> Finding:
     """Return the finding of a resource that died unclosed, as its warning tells of it."""
-    found = _OBJECT.match(text)
+    found = re.match(_OBJECT, text)
     what = found["what"].partition("\n")[0] if found else text
     facts = [("opened", opened)] if opened else []
     facts.append(("dropped", place if is_users(place) else "at the end of the test, or by the garbage collector"))
@@ -340,7 +341,7 @@ def are_threads_busy(loop: Any) -> bool:
 
 def is_of_executor(thread: threading.Thread) -> bool:
     """Whether a thread is one of a loop's default executor."""
-    return _THREADS_OF_LOOPS.fullmatch(thread.name) is not None
+    return re.fullmatch(_THREADS_OF_LOOPS, thread.name) is not None
 
 
 def _thread(thread: threading.Thread, span: str) -> Finding:

@@ -15,7 +15,7 @@ from typing import Final, TextIO
 
 from asynctestkit.report.findings import Finding
 
-_NUMBER: Final = re.compile(r"0x[0-9a-fA-F]+|(?<![\w.])\d+\b(?!\.\d)|(?<=[:=])\d+")
+_NUMBER: Final = r"0x[0-9a-fA-F]+|(?<![\w.])\d+\b(?!\.\d)|(?<=[:=])\d+"
 MOST_PLACES: Final = 20
 """How many places are listed of one kind."""
 
@@ -40,7 +40,7 @@ def add(findings: Iterable[Finding], test: str) -> None:
     with _summary.lock:
         for finding in findings:
             # Ports, descriptors and addresses differ each time.
-            place = f"{finding.place or '(unknown)'}   {_NUMBER.sub('N', finding.headline)}"
+            place = f"{finding.place or '(unknown)'}   {re.sub(_NUMBER, 'N', finding.headline)}"
             _count(finding.kind.value, place, 1, test)
 
 

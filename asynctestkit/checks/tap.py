@@ -23,11 +23,21 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Protocol
 
-_Filter = tuple[str, "re.Pattern[str] | None", type[Warning], "re.Pattern[str] | None", int]
 
-_UNAWAITED: Final = re.compile(r"coroutine (method )?'.*' (of '.*' )?was never awaited")
-_UNCLOSED: Final = re.compile(r"unclosed (?!file\b|<_io\.)|subprocess \S+ is still running", re.IGNORECASE)
-_FILTERS: Final[tuple[_Filter, ...]] = (
+class _Pattern:
+    """A pattern that is compiled, and kept by `re`, when first used: few runs come to that."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Match a text, as the module of warnings asks for it."""
+        return re.match(self._text, text)
+
+
+_UNAWAITED: Final = _Pattern(r"coroutine (method )?'.*' (of '.*' )?was never awaited")
+_UNCLOSED: Final = _Pattern(r"(?i)unclosed (?!file\b|<_io\.)|subprocess \S+ is still running")
+_FILTERS: Final[tuple[tuple[str, _Pattern, type[Warning], None, int], ...]] = (
     ("always", _UNAWAITED, RuntimeWarning, None, 0),
     ("always", _UNCLOSED, ResourceWarning, None, 0),
 )

@@ -20,7 +20,7 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
-_PLACE: Final = re.compile(r"\S.*:\d+(?: in |$)")
+_PLACE: Final = r"\S.*:\d+(?: in |$)"
 
 
 class Finding(NamedTuple):
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
     @property
     def place(self) -> str | None:
         """The first of its facts that is a place, `file:line in function`; None if none is."""
-        return next((text for _, text in self.facts if _PLACE.match(text)), None)
+        return next((text for _, text in self.facts if re.match(_PLACE, text)), None)
 
     def text(self) -> str:
         """Return the finding as a block of lines."""
