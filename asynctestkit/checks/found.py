@@ -30,7 +30,7 @@ class Found:
         self.policy = policy
         self.test = test
         self._found: list[Finding] = []
-        self._beside: list[tuple[Finding, str]] = []
+        self._beside: tuple[tuple[Finding, str], ...] = ()
         """What others are told that was found meanwhile, and who they are."""
 
     def _add(self, finding: Finding) -> bool:
@@ -45,9 +45,9 @@ class Found:
 
     def failure(self) -> FindingError | None:
         """Return the error that fails the test, None if nothing does; what only warns is told."""
-        found, self._found = self._found, []
-        if not found:
+        if not self._found:
             return None
+        found, self._found = self._found, []
         failing = [finding for finding in found if self.policy.level_of(finding) is Level.FAIL]
         raised: list[tuple[Finding, FindingWarning]] = []
         for finding in found:

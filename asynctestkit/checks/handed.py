@@ -88,7 +88,7 @@ class Handed:
 
     __slots__ = ("_opened", "_refs", "watch")
 
-    def __init__(self, watch: Watch, opened: resources.Opened | None, refs: list[resources.Ref]) -> None:
+    def __init__(self, watch: Watch, opened: resources.Opened | None, refs: tuple[resources.Ref, ...]) -> None:
         self.watch = watch
         self._opened = opened
         self._refs = refs
@@ -99,7 +99,7 @@ class Handed:
 
     def keep_only(self, things: Sequence[Any]) -> None:
         """Forget all but some of it."""
-        self._refs = [resources.ref_to(one) for one in things]
+        self._refs = tuple(resources.ref_to(one) for one in things)
 
     def unkept(self, things: list[Any], cls: type | None, module: str | None) -> list[Any]:
         """Return those that nothing keeps but a class and a module, which end."""

@@ -20,8 +20,9 @@ import sys
 import types
 import weakref
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextvars import Context
+from itertools import compress, filterfalse
 from typing import Any, Final
 
 from asynctestkit.checks.young import YOUNG, made_since
@@ -47,6 +48,8 @@ _ATOMS: Final[frozenset[type]] = frozenset(
     )
 )
 """Such that hold none."""
+_UNTRACKED_CONTAINERS: Final[frozenset[type]] = frozenset((tuple, dict))
+"""Such that are not tracked if nothing in them is."""
 _IN_CONTEXTS: Final = ("hamt", "hamt_bitmap_node", "hamt_array_node", "hamt_collision_node")
 """What the values of context variables are kept in."""
 _RUNNERS: Final = ("_pytest.", "pluggy.", "unittest.", "asynctestkit.")
@@ -69,17 +72,20 @@ def is_harmless_since(marker: object, besides: Iterable[object]) -> bool:
     if counts[0] > MOST[0] or (YOUNG and counts[1] > MOST[1]) or not (_IN_ORDER and gc.isenabled()):
         return False
     ids = set(map(id, besides))
-    containers: list[Any] = []
     try:
-        for thing in made_since(marker):
-            kind = type(thing)
-            if kind in _CONTAINERS:
-                containers.append(thing)
-            elif kind not in _known and id(thing) not in ids and not _is_harmless(thing):
+        things = made_since(marker)
+        kinds = set(map(type, things))
+        for thing in _of_kinds(things, kinds - _known):
+            if id(thing) not in ids and not _is_harmless(thing):
                 return False
+        return _hold_nothing_untracked(_of_kinds(things, _CONTAINERS))
     except Exception:  # a class of the user's that has no hash, say
         return False
-    return _hold_nothing_untracked(containers)
+
+
+def _of_kinds(things: Iterable[Any], kinds: Set[type]) -> Iterable[Any]:
+    # There may be many things, of which a loop of Python's own would take its time.
+    return compress(things, map(kinds.__contains__, map(type, things))) if kinds else ()
 
 
 def _is_harmless(thing: Any) -> bool:
@@ -96,19 +102,13 @@ def _is_harmless(thing: Any) -> bool:
     return False
 
 
-def _hold_nothing_untracked(containers: list[Any]) -> bool:
-    """Whether all that stands in some containers is tracked, or says nothing when it dies.
-
-    A tuple or a dictionary is not tracked if nothing in it is.
-    """
-    while containers:
-        inner: list[Any] = []
-        for thing in gc.get_referents(*containers):
-            kind = type(thing)
-            if kind in _ATOMS or gc.is_tracked(thing):
-                continue
-            if kind is not tuple and kind is not dict:
-                return False
-            inner.append(thing)
-        containers = inner
-    return True
+def _hold_nothing_untracked(containers: Iterable[Any]) -> bool:
+    """Whether all that stands in some containers is tracked, or says nothing when it dies."""
+    while True:
+        untracked = list(filterfalse(gc.is_tracked, gc.get_referents(*containers)))
+        kinds = set(map(type, untracked)) - _ATOMS
+        if not kinds <= _UNTRACKED_CONTAINERS:
+            return False
+        if not kinds:
+            return True
+        containers = _of_kinds(untracked, kinds)

@@ -126,7 +126,7 @@ class LastingWatch(Watch):
         told = super()._add(finding)
         tests = [watch for watch in running.watches if not watch.lasts]
         if told and tests and running.watches[-1] is tests[-1]:
-            tests[-1]._beside.append((finding, self.test))
+            tests[-1]._beside += ((finding, self.test),)
         return told
 
     # ---- the end -----------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from asynctestkit.checks.found import Found
 from asynctestkit.checks.harmless import is_harmless_since
 from asynctestkit.checks.policy import Level, Policy
 from asynctestkit.checks.tap import Tap
+from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.checks.young import Young, grow_old, set_apart, young
 from asynctestkit.report.contexts import HELD, TEST, watch_of
 from asynctestkit.report.errors import Interruption
@@ -81,6 +82,7 @@ def _of_thread() -> Watch | None:
 
 
 _tap: Final = Tap(watching)
+_ONLY_MAIN: Final = frozenset((threading.main_thread(),))
 
 
 class Watch(Found):
@@ -122,7 +124,7 @@ class Watch(Found):
         self.owner: type | None = None
         """The class of the test."""
         self.is_on = False
-        self.outliving: list[resources.Ref] = []
+        self.outliving: tuple[resources.Ref, ...] = ()
         """What something that outlives the test keeps."""
         self.heir: Watch | None = None
         """Who hears of what that does when this is over."""
@@ -130,9 +132,9 @@ class Watch(Found):
         """Whether the test itself records the warnings that come now: those are its own."""
         self._made: list[Any] = []
         """Weak references to the tasks of the test."""
-        self._expected: list[loop_errors.Expected] = []
+        self._expected: tuple[loop_errors.Expected, ...] = ()
         self._opened: resources.Opened | None = None
-        self._known_threads: frozenset[threading.Thread] = frozenset()
+        self._known_threads: frozenset[threading.Thread] = _ONLY_MAIN
         self._young: Young | None = None
         self._begun: resources.Begun | None = None
         self._blocks: list[blocking.Block] | None = None
@@ -153,7 +155,7 @@ class Watch(Found):
         if context is not None:
             context.run(TEST.set, self)
         if self.policy.levels[Kind.THREADS]:
-            self._known_threads = frozenset(threading.enumerate())
+            self._known_threads = _ONLY_MAIN if watchdog.is_alone() else frozenset(threading.enumerate())
         if not _all and not gc.isenabled():
             set_apart()
         self._enter()
@@ -312,11 +314,11 @@ class Watch(Found):
 
     def expect(self, expected: loop_errors.Expected) -> None:
         """Take errors that match for expected from now on, until `unexpect`."""
-        self._expected.append(expected)
+        self._expected += (expected,)
 
     def unexpect(self, expected: loop_errors.Expected) -> None:
         """Take one `expect` back: what has failed by now, and is kept, was expected, too."""
-        self._expected.remove(expected)
+        self._expected = tuple(one for one in self._expected if one is not expected)
         expected.take_held(task for ref in self._made if (task := ref()) is not None)
         if not expected.met:
             expected.take_held(
@@ -405,7 +407,7 @@ class Watch(Found):
         if not self._is_shared:
             return list(things)
         unkept = keepers.unkept(things, self, besides=instance, **self._counting)
-        self.outliving += handed.others(things, unkept)
+        self.outliving += tuple(handed.others(things, unkept))
         return unkept
 
     def hand_over(self) -> handed.Handed | None:
@@ -445,7 +447,7 @@ class Watch(Found):
             kept = {id(value) for value in instance.values()} if self._is_shared else None
             own = [one for one in made.futures if one.get_loop() is loop and (kept is None or id(one) in kept)]
             self._add_all(tasks.failed_unseen(own))
-        self.outliving += handed.under_a_name(made, self.owner, with_futures=self._is_shared)
+        self.outliving += tuple(handed.under_a_name(made, self.owner, with_futures=self._is_shared))
 
     def owns_thread(self, thread: threading.Thread) -> bool:
         """Whether a thread works for the test: it was started since, or belongs to the executor of a loop."""
@@ -454,7 +456,7 @@ class Watch(Found):
     @property
     def has_new_threads(self) -> bool:
         """Whether there are threads that were not there when the test began."""
-        if not self.policy.levels[Kind.THREADS] or threading.active_count() == 1 or not self._is_alone:
+        if not self.policy.levels[Kind.THREADS] or watchdog.is_alone() or not self._is_alone:
             return False
         return not self._known_threads.issuperset(threading.enumerate())
 

@@ -66,6 +66,8 @@ class Watchdog:
         self._period = math.inf
         self._wakes_at = math.inf
         self._thread: _Thread | None = None
+        self._counted = 0
+        """How many of the threads that Python counts are ours: one that has begun to run."""
         self._idle = True
         """Whether the thread does not run, or sleeps for good."""
         self._starting = _thread.allocate_lock()
@@ -84,6 +86,10 @@ class Watchdog:
         """Have it fired no more; it may be firing right now."""
         self.armed.discard(watcher)
 
+    def is_alone(self) -> bool:
+        """Whether Python has no threads but the main one and this."""
+        return _count_threads() == self._counted
+
     def end(self) -> None:
         """End the thread and wait until it has; what is armed stays armed.
 
@@ -93,6 +99,7 @@ class Watchdog:
             thread = self._thread
             if thread is None:
                 return
+            self._counted = 0
             has_ended = thread.end()
             self._thread = None
             self._wakes_at, self._idle = math.inf, True
@@ -136,6 +143,7 @@ class Watchdog:
         """Fire what is due, for ever."""
         # On systems without such a number nothing can be looked up by it.
         thread.native_id = getattr(_thread, "get_native_id", int)()
+        self._counted = 1
         try:
             while not thread.ending:
                 self._wakes_at, self._idle = math.inf, False  # whoever arms something from here on rings
@@ -211,6 +219,10 @@ class _Thread:
         self.ending = True
         self.wake()
         return self.has_ended.acquire(timeout=ENDS_WITHIN)
+
+
+_count_threads: Final[Callable[[], int]] = getattr(_thread, "_count", lambda: -1)
+"""How many threads there are that Python has started, whatever they are for."""
 
 
 def _native_ids() -> set[int]:

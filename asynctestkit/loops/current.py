@@ -15,36 +15,37 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.events as _events
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 _STOCK_MODULES: Final = frozenset({"asyncio.events", "asyncio.unix_events", "asyncio.windows_events"})
 
 _POLICY: Final = "_event_loop_policy"
 _LOOP: Final = "_loop"
+_WATCHER: Final = "_watcher"  # of child processes, up to 3.13
 _SET_CALLED: Final = "_set_called"  # up to 3.13; later nobody reads it
 
 _stock_policies: dict[type, bool] = {}
 
 
-class PreviousLoop(NamedTuple):
-    """What was current before a managed loop was; hand it to `restore`."""
+PreviousLoop = tuple[Any, asyncio.AbstractEventLoop | None, bool | None, dict[str, Any] | None]
+"""What was current before a managed loop was; hand it to `restore`.
 
-    policy: Any
-    loop: asyncio.AbstractEventLoop | None
-    set_called: bool | None
+It is the policy, its loop, whether one was ever set, and where asyncio's own policies keep both for this thread.
+"""
 
 
 def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
     """Make `loop` current in this thread and return what was."""
     policy: Any = getattr(_events, _POLICY, None)
-    is_stock = _is_stock(policy)
-    state = policy._local.__dict__ if is_stock else _state(policy)
-    previous = PreviousLoop(policy, state.get(_LOOP), state.get(_SET_CALLED))
-    if is_stock:
+    if _is_stock(policy):
+        state = policy._local.__dict__
+        previous = (policy, state.get(_LOOP), state.get(_SET_CALLED), state)
         state[_LOOP] = loop
         state[_SET_CALLED] = True
-    else:
-        asyncio.set_event_loop(loop)
+        return previous
+    state = _state(policy)
+    previous = (policy, state.get(_LOOP), state.get(_SET_CALLED), None)
+    asyncio.set_event_loop(loop)
     return previous
 
 
@@ -64,23 +65,26 @@ def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     With `leave_no_policy` a default policy that came into being meanwhile goes too, as long as no other thread has
     a loop in it: a test whose loop comes from a factory leaves no trace in asyncio's global state.
     """
-    loop = previous.loop
+    before, loop, set_called, state = previous
+    was_set = loop is not None or bool(set_called)
     if loop is not None and loop.is_closed():
         loop = None
-    # Where another policy is asyncio's by now, the loop is still the earlier one's.
-    policy: Any = getattr(_events, _POLICY, None) if previous.policy is None else previous.policy
-    is_stock = _is_stock(policy)
-    state = policy._local.__dict__ if is_stock else _state(policy)
-    if is_stock:
+    if state is not None and before.__dict__.get(_WATCHER) is None:
         state[_LOOP] = loop
-    elif policy is None:
-        asyncio.set_event_loop(loop)
     else:
-        policy.set_event_loop(loop)
+        # Where another policy is asyncio's by now, the loop is still the earlier one's.
+        policy: Any = getattr(_events, _POLICY, None) if before is None else before
+        state = _state(policy)
+        if _is_stock(policy):
+            state[_LOOP] = loop
+        elif policy is None:
+            asyncio.set_event_loop(loop)
+        else:
+            policy.set_event_loop(loop)
     # Up to 3.13 `get_event_loop` makes a loop in the main thread unless `set_event_loop` was ever called; code that
     # still leans on that should find it as it was.
-    state[_SET_CALLED] = previous.loop is not None or bool(previous.set_called)
-    if leave_no_policy and previous.policy is None:
+    state[_SET_CALLED] = was_set
+    if leave_no_policy and before is None:
         replace_policy(None)
 
 
@@ -112,4 +116,4 @@ def _is_stock(policy: Any) -> bool:
     if found is None:
         written_by = getattr(getattr(cls, "set_event_loop", None), "__module__", None)
         found = _stock_policies[cls] = written_by in _STOCK_MODULES and hasattr(policy, "_local")
-    return found and policy.__dict__.get("_watcher") is None
+    return found and policy.__dict__.get(_WATCHER) is None

@@ -82,8 +82,11 @@ class Patterns:
         # Whether the environment asks for debug mode, asyncio looks at for each loop; and a suite may want to see each.
         if os.environ is not _ENVIRONMENT or _DEBUG in _VARIABLES:
             return None
-        if logger.isEnabledFor(logging.DEBUG) or any(cls.__dict__[name] is not was for cls, name, was in _MADE_BY):
+        if logger.isEnabledFor(logging.DEBUG):
             return None
+        for names, name, was in _MADE_BY:
+            if names[name] is not was:
+                return None
         if not self.is_read:
             self.is_read = True
             self.found = read_pattern(self._make())
@@ -91,7 +94,7 @@ class Patterns:
 
 
 _MADE_BY: Final = tuple(
-    (cls, name, vars(cls)[name])
+    (vars(cls), name, vars(cls)[name])
     for cls in asyncio.SelectorEventLoop.__mro__
     for name in ("__init__", "set_debug")
     if cls is not object and name in vars(cls)

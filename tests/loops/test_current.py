@@ -76,8 +76,9 @@ class ReplaceTest(unittest.TestCase):
         def both() -> str:
             loop = asyncio.new_event_loop()
             previous = current.replace(loop)
-            assert previous.loop is not None
-            previous.loop.close()
+            _, kept, *_ = previous
+            assert kept is not None
+            kept.close()
             current.restore(previous)
             loop.close()
             return answer()
@@ -114,7 +115,7 @@ class ReplaceTest(unittest.TestCase):
         def both() -> str:
             loop = asyncio.new_event_loop()
             previous = current.replace(loop)
-            before = current.replace_policy(type(previous.policy)())
+            before = current.replace_policy(type(previous[0])())
             current.restore(previous)
             answers = [answer()]
             current.replace_policy(before)
