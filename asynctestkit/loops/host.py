@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from types import FrameType
 from typing import Any, Final, Protocol
 
@@ -179,7 +179,8 @@ class HostTask:
     def dismiss(self) -> None:
         """Let the parked task end in the next turns of the loop."""
         self._dismissed = True
-        self._wake()
+        if self._parked is not None:
+            self._parked.wake()
 
     def _start(self, coro: Coroutine[Any, Any, Any]) -> None:
         self._coro, self._dismissed, self._busy, self._driven = coro, False, True, False
@@ -193,18 +194,14 @@ class HostTask:
                 coro.close()
                 self._coro, self._busy = None, False
                 raise
-        else:
-            self._wake()
-
-    def _wake(self) -> None:
-        if self._parked is not None and not self._parked.done():
-            self._parked.set_result(None)
 
     def _drive(self) -> None:
-        loop = self.loop
+        loop, parked = self.loop, self._parked
         try:
-            if turn.take_turn(loop) and not self._busy:
+            if turn.take_turn(loop, parked) and not self._busy:
                 return  # over without having waited, as most phases are
+            if parked is not None:
+                parked.wake()
             self._driven = True
             loop.run_forever()
         except BaseException as error:
@@ -352,21 +349,65 @@ class HostTask:
             self._parked = None
 
 
-class _Parking(asyncio.Future[None]):
+class _Parking:
     """What a parked task waits on: it notes a cancellation for the next phase instead of waking the task.
 
     The task must not wake between phases: a plain phase that runs the loop by hand has entered the task's context,
     which the task could then not enter, and its wake-up would be lost.
+
+    It is as much of a future as a task asks of what it waits on, so that the task can be stepped without a handle.
     """
 
+    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_context", "_go_on", "_host", "_is_cancelled")
+
     def __init__(self, host: HostTask) -> None:
-        super().__init__(loop=host.loop)
+        self._asyncio_future_blocking = False
         self._host = host
+        self._go_on: Callable[[object], object] | None = None
+        """The task's next step, until it is taken or the loop is to take it."""
+        self._context: contextvars.Context | None = None
+        self._is_cancelled = False
+
+    def step(self) -> None:
+        """Take the task's next step now."""
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None and self._context is not None:
+            self._context.run(go_on, self)
+
+    def wake(self) -> None:
+        """Have the loop take the task's next step, unless it was taken."""
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None:
+            self._host.loop.call_soon(go_on, self, context=self._context)
+
+    # What a task asks of it.
+
+    def __await__(self) -> Generator[_Parking, None, None]:
+        self._asyncio_future_blocking = True
+        yield self
+
+    def add_done_callback(self, go_on: Callable[[object], object], *, context: contextvars.Context) -> None:
+        self._go_on, self._context = go_on, context
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._host.loop
+
+    def result(self) -> None:
+        if self._is_cancelled:
+            raise asyncio.CancelledError(CLOSING)
+
+    def done(self) -> bool:
+        return self._go_on is None
+
+    def cancelled(self) -> bool:
+        return self._is_cancelled
 
     def cancel(self, msg: object = None) -> bool:
         if msg == CLOSING:
-            return super().cancel(msg)
-        self._host.note_late_cancel(msg)
+            self._is_cancelled = True
+            self.wake()
+        else:
+            self._host.note_late_cancel(msg)
         return True
 
 

@@ -17,7 +17,7 @@ import sys
 from asyncio import BaseEventLoop
 from collections.abc import Coroutine
 from threading import get_ident
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from asynctestkit.loops.stock import StockLoop
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -44,23 +44,45 @@ _STATE: Final = (
 _known: dict[type, bool] = {}
 
 
-def take_turn(loop: Any) -> bool:
+class Sleeper(Protocol):
+    """Whoever is to go on."""
+
+    def step(self) -> None:
+        """Go on at once, as what the loop calls would."""
+        ...
+
+    def wake(self) -> None:
+        """Have the loop call what goes on, unless it has gone on; calling this twice is allowed."""
+        ...
+
+
+def take_turn(loop: Any, sleeper: Sleeper | None = None) -> bool:
     """Run what is ready now; return whether that was all: False where the loop itself has to run.
 
     That is so where it is not one to do this with, in which case nothing was done, and where `stop()` was called on it.
+
+    Args:
+        loop: The loop.
+        sleeper: What goes on behind what is ready; it is called without a handle where nothing is.
     """
     if not (_known.get(type(loop)) or _is_stock(loop)) or loop._debug or loop._closed or loop._thread_id is not None:
         return False
     ready = loop._ready
+    if ready and sleeper is not None:
+        sleeper.wake()
+        sleeper = None
     hooks = sys.get_asyncgen_hooks()
     loop._thread_id = get_ident()
     sys.set_asyncgen_hooks(loop._asyncgen_firstiter_hook, loop._asyncgen_finalizer_hook)
     asyncio._set_running_loop(loop)
     try:
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
+        if sleeper is not None:
+            sleeper.step()
+        else:
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:
+                    handle._run()
     finally:
         asyncio._set_running_loop(None)
         sys.set_asyncgen_hooks(*hooks)
