@@ -20,9 +20,9 @@ import sys
 import types
 import weakref
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from contextvars import Context
-from itertools import compress, filterfalse
+from itertools import filterfalse
 from typing import Any, Final
 
 from asynctestkit.checks.young import YOUNG, made_since
@@ -72,20 +72,17 @@ def is_harmless_since(marker: object, besides: Iterable[object]) -> bool:
     if counts[0] > MOST[0] or (YOUNG and counts[1] > MOST[1]) or not (_IN_ORDER and gc.isenabled()):
         return False
     ids = set(map(id, besides))
+    containers: list[Any] = []
     try:
-        things = made_since(marker)
-        kinds = set(map(type, things))
-        for thing in _of_kinds(things, kinds - _known):
-            if id(thing) not in ids and not _is_harmless(thing):
+        for thing in made_since(marker):
+            kind = type(thing)
+            if kind in _CONTAINERS:
+                containers.append(thing)
+            elif kind not in _known and id(thing) not in ids and not _is_harmless(thing):
                 return False
-        return _hold_nothing_untracked(_of_kinds(things, _CONTAINERS))
+        return _hold_nothing_untracked(containers)
     except Exception:  # a class of the user's that has no hash, say
         return False
-
-
-def _of_kinds(things: Iterable[Any], kinds: Set[type]) -> Iterable[Any]:
-    # There may be many things, of which a loop of Python's own would take its time.
-    return compress(things, map(kinds.__contains__, map(type, things))) if kinds else ()
 
 
 def _is_harmless(thing: Any) -> bool:
@@ -102,13 +99,14 @@ def _is_harmless(thing: Any) -> bool:
     return False
 
 
-def _hold_nothing_untracked(containers: Iterable[Any]) -> bool:
+def _hold_nothing_untracked(containers: list[Any]) -> bool:
     """Whether all that stands in some containers is tracked, or says nothing when it dies."""
     while True:
-        untracked = list(filterfalse(gc.is_tracked, gc.get_referents(*containers)))
-        kinds = set(map(type, untracked)) - _ATOMS
-        if not kinds <= _UNTRACKED_CONTAINERS:
-            return False
-        if not kinds:
+        untracked = [
+            thing for thing in filterfalse(gc.is_tracked, gc.get_referents(*containers)) if type(thing) not in _ATOMS
+        ]
+        if not untracked:
             return True
-        containers = _of_kinds(untracked, kinds)
+        if not _UNTRACKED_CONTAINERS.issuperset(map(type, untracked)):
+            return False
+        containers = untracked

@@ -168,6 +168,9 @@ class Phases:
 
     async def leave(self, exit: Callable[..., Awaitable[Any]], manager: object) -> None:
         """Leave an asynchronous context manager that was entered in the task."""
+        if self.held is None and (self.host is None or not self.host.cancelled_before):
+            await exit(manager, None, None, None)  # which cannot swallow what is not there
+            return
         self._settle(manager, await self._exit(exit, manager))
 
     async def _exit(self, exit: Callable[..., Awaitable[Any]], manager: object) -> Any:

@@ -51,9 +51,9 @@ def replace(loop: asyncio.AbstractEventLoop) -> PreviousLoop:
 
 def make_current(loop: asyncio.AbstractEventLoop | None) -> None:
     """Make `loop` current in this thread."""
-    policy = getattr(_events, _POLICY, None)
+    policy: Any = getattr(_events, _POLICY, None)
     if _is_stock(policy):
-        state = _state(policy)
+        state = policy._local.__dict__
         state[_LOOP], state[_SET_CALLED] = loop, True
     else:
         asyncio.set_event_loop(loop)

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Callable, Coroutine, Generator
 from types import FrameType
 from typing import Any, Final, Protocol
@@ -67,12 +68,13 @@ class HostTask:
     task: asyncio.Task[None] | None = None
     cancelled_before = False
     """Whether the running phase begins with a cancellation that came before it."""
+    parked: _Parking | None = None
+    """What the task waits on between two phases; None while one runs, and where none will follow."""
 
     _coro: Coroutine[Any, Any, Any] | None = None
     _value: Any = None
     _error: BaseException | None = None
     _interruption: BaseException | None = None
-    _parked: _Parking | None = None
     _busy = False
     _driven = False
     """Whether the loop itself runs and must be stopped when the phase is over."""
@@ -135,7 +137,7 @@ class HostTask:
     def parts(self) -> tuple[object, ...]:
         """Return what the task is made of while it is parked."""
         task = self.task
-        return (task, self._parked) if task is None else (task, self._parked, task.get_coro())
+        return (task, self.parked) if task is None else (task, self.parked, task.get_coro())
 
     def interrupt(self, error: BaseException) -> bool:
         """End the running phase with `error`; return False where no phase runs. Called in the loop's thread."""
@@ -158,7 +160,7 @@ class HostTask:
         task = self.task
         if not self._busy or task is None or self._interruption is None:
             return None
-        self.task = self._coro = self._parked = None
+        self.task = self._coro = self.parked = None
         self._busy = False
         if self._driven:
             self.loop.stop()
@@ -179,14 +181,18 @@ class HostTask:
     def dismiss(self) -> None:
         """Let the parked task end in the next turns of the loop."""
         self._dismissed = True
-        if self._parked is not None:
-            self._parked.wake()
+        if self.parked is not None:
+            self.parked.wake()
 
     def _start(self, coro: Coroutine[Any, Any, Any]) -> None:
         self._coro, self._dismissed, self._busy, self._driven = coro, False, True, False
         task = self.task
         if task is None or task.done():
+            # Where it is made is of no interest, and would cost more to find out than all else here.
+            depth = sys.get_coroutine_origin_tracking_depth()
+            sys.set_coroutine_origin_tracking_depth(0)
             serving = self._serve()
+            sys.set_coroutine_origin_tracking_depth(depth)
             try:
                 self.task = turn.new_task(self.loop, serving, name=self.name, context=self.context)
             except BaseException:  # out of a task factory of the suite's
@@ -196,7 +202,7 @@ class HostTask:
                 raise
 
     def _drive(self) -> None:
-        loop, parked = self.loop, self._parked
+        loop, parked = self.loop, self.parked
         try:
             if turn.take_turn(loop, parked) and not self._busy:
                 return  # over without having waited, as most phases are
@@ -239,7 +245,7 @@ class HostTask:
     def _cancel_phase(self) -> None:
         """Cancel the running phase; a task that has not begun takes its first step first, or it would end unheard."""
         assert self.task is not None
-        if self._coro is not None and self._parked is None:
+        if self._coro is not None and self.parked is None:
             self.loop.call_soon(self._cancel_if_busy)  # comes after the first step, which is scheduled already
         else:
             self._cancel_if_busy()
@@ -324,8 +330,8 @@ class HostTask:
             self._busy = False
             if self._driven:
                 self.loop.stop()
-            if self._owner.may_go_on():
-                await self._park()
+            if self._owner.may_go_on() and not self._dismissed and self._coro is None and self.task is not None:
+                await _Parking(self)
 
     def _is_current(self, task: asyncio.Task[None] | None) -> bool:
         return asyncio._get_running_loop() is self.loop and asyncio.current_task() is task
@@ -336,17 +342,6 @@ class HostTask:
         if task is not None and task.cancelling() > 0:
             task.cancel(self._late_message)  # on a running task this takes effect at its next await ...
             task.uncancel()  # ... and is the cancellation that was counted already
-
-    async def _park(self) -> None:
-        if self._coro is None and not self._dismissed and self.task is not None:
-            self._parked = _Parking(self)
-            asyncio._unregister_task(self.task)
-            try:  # noqa: SIM105  # suppress() costs more than all else here
-                await self._parked
-            except asyncio.CancelledError:  # what comes through is the loop's closing
-                pass
-            asyncio._register_task(self.task)
-            self._parked = None
 
 
 class _Parking:
@@ -383,8 +378,16 @@ class _Parking:
     # What a task asks of it.
 
     def __await__(self) -> Generator[_Parking, None, None]:
-        self._asyncio_future_blocking = True
-        yield self
+        host, self._asyncio_future_blocking = self._host, True
+        task: Any = host.task
+        host.parked = self
+        asyncio._unregister_task(task)
+        try:  # noqa: SIM105  # suppress() costs more than all else here
+            yield self
+        except asyncio.CancelledError:  # what comes through is the loop's closing
+            pass
+        asyncio._register_task(task)
+        host.parked = None
 
     def add_done_callback(self, go_on: Callable[[object], object], *, context: contextvars.Context) -> None:
         self._go_on, self._context = go_on, context
