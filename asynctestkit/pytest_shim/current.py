@@ -28,12 +28,3 @@ def item_of(request: Any) -> pytest.Item:
 def request_of(item: pytest.Item) -> pytest.FixtureRequest | None:
     """Return the latest request known for the item, rather one for its own fixtures; None if there was none yet."""
     return item.stash.get(_REQUEST, None)
-
-
-class Follower:
-    """Learns the requests of plain fixtures, too, which may ask for async ones by name."""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> None:
-        """Keep the request."""
-        item_of(request)

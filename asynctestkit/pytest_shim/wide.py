@@ -17,11 +17,11 @@ import pytest
 
 from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
-from asynctestkit.loops.managed import LoopOptions
+from asynctestkit.loops.managed import LoopOptions, ManagedLoop
 from asynctestkit.loops.scopes import unlisted
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_plugin import LATE
-from asynctestkit.pytest_shim.current import Follower, request_of
+from asynctestkit.pytest_shim.current import request_of
 from asynctestkit.pytest_shim.private import values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
 from asynctestkit.pytest_shim.variables import Changes
@@ -126,10 +126,15 @@ class WideFixture:
         finally:
             self._changes.take_from(self.scope.context)
 
+    @property
+    def managed(self) -> ManagedLoop:
+        """The loop that it lives on."""
+        return self.scope.hold(self.scope.options).managed
+
     @contextlib.contextmanager
     def current(self) -> Generator[None]:
         """Have plain code in the `with` block find the loop as the current one."""
-        managed = self.scope.hold(self.scope.options).managed
+        managed = self.managed
         took = managed.make_current()
         try:
             yield
@@ -328,6 +333,8 @@ def _node(item: pytest.Item, reach: Reach) -> pytest.Collector:
 def open_in(config: pytest.Config) -> list[WideFixture]:
     """Return the wider fixtures that are open in a run."""
     if _FOLLOWED not in config.stash:
+        from asynctestkit.pytest_shim.follower import Follower  # which imports this module
+
         config.stash[_FOLLOWED] = True
         config.pluginmanager.register(Follower())
     return listed_in(config)
