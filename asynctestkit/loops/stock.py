@@ -31,6 +31,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
 
 from asynctestkit.loops.pattern import Pattern, Patterns
+from asynctestkit.loops.threads import LeavableExecutor
 
 _STOCK: Any = asyncio.SelectorEventLoop
 _NEW: Final = asyncio.new_event_loop
@@ -165,8 +166,6 @@ class StockLoop(asyncio.SelectorEventLoop):
         if executor is None and self.listener is not None:
             self.listener.on_job()
         if executor is None and stock._default_executor is None and _JOINS_ALL and not stock._closed:
-            from asynctestkit.loops.threads import LeavableExecutor  # no test needs it that has no threads
-
             stock._default_executor = LeavableExecutor()
         return super().run_in_executor(executor, func, *args)
 

@@ -6,13 +6,13 @@ import asyncio
 import functools
 import inspect
 import sys
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final
 
 import pytest
 
 from asynctestkit.pytest_shim.private import debugger_of
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.frames import TRIM_FRAMES, entries_of, joined, module_of
 
 if TRIM_FRAMES:
     __tracebackhide__ = True
@@ -29,29 +29,18 @@ def show_where_it_waited(call: pytest.CallInfo[Any]) -> None:
     cause = None if error is None else error.__cause__
     if error is None or not isinstance(cause, asyncio.CancelledError) or not _ends_in(error, _MACHINERY[:1]):
         return
-    kept: list[TracebackType] = []
-    trace = cause.__traceback__
-    while trace is not None:
-        kept.append(trace)
-        trace = trace.tb_next
-    while kept and _name_of(kept[-1]).startswith(_MACHINERY):
+    kept = entries_of(cause.__traceback__)
+    while kept and module_of(kept[-1]).startswith(_MACHINERY):
         kept.pop()
-    for one in reversed(kept):
-        trace = TracebackType(trace, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    trace = joined(kept)
     if trace is not None:
         error.__traceback__ = trace
         call.excinfo = pytest.ExceptionInfo[BaseException].from_exception(error)
 
 
 def _ends_in(error: BaseException, modules: tuple[str, ...]) -> bool:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is None or _name_of(trace).startswith(modules)
-
-
-def _name_of(trace: TracebackType) -> str:
-    return str(trace.tb_frame.f_globals.get("__name__"))
+    entries = entries_of(error.__traceback__)
+    return not entries or module_of(entries[-1]).startswith(modules)
 
 
 def trace(item: Any) -> None:

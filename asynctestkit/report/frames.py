@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Sequence
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -50,20 +51,31 @@ def clean(error: BaseException) -> None:
 
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:
-    kept: list[TracebackType] = []
-    cut = False
+    entries = entries_of(trace)
+    kept = [entry for entry in entries if not module_of(entry).startswith(_OURS)]
+    return trace if len(kept) == len(entries) else joined(kept)
+
+
+def entries_of(trace: TracebackType | None) -> list[TracebackType]:
+    """Return the entries of a traceback, the outermost first."""
+    entries: list[TracebackType] = []
     while trace is not None:
-        if str(trace.tb_frame.f_globals.get("__name__")).startswith(_OURS):
-            cut = True
-        else:
-            kept.append(trace)
+        entries.append(trace)
         trace = trace.tb_next
-    if not cut:
-        return kept[0] if kept else None
+    return entries
+
+
+def joined(entries: Sequence[TracebackType]) -> TracebackType | None:
+    """Return a traceback of some entries of others, None if there are none."""
     made: TracebackType | None = None
-    for one in reversed(kept):
-        made = TracebackType(made, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    for entry in reversed(entries):
+        made = TracebackType(made, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return made
+
+
+def module_of(entry: TracebackType) -> str:
+    """Return the module whose code an entry of a traceback shows."""
+    return str(entry.tb_frame.f_globals.get("__name__"))
 
 
 _OURS: Final = "asynctestkit."

@@ -45,6 +45,16 @@ async def test_marked(task):
 """
 """A test that is anyio's, and a fixture that is its owner's."""
 
+STUBBORN: Final = """
+async def stubborn():
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+"""
+"""What a task runs that no cancellation ends: for a `conftest.py`."""
+
 _DROPPED: Final = (
     "PYTEST",
     "ASYNCTESTKIT",

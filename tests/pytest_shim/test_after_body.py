@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from tests.pytest_shim.support import PluginTest
+from tests.pytest_shim.support import STUBBORN, PluginTest
 
 
 class AfterBodyTest(PluginTest):
@@ -202,12 +202,7 @@ class OtherItemsTest(PluginTest):
     def test_error_of_the_closing(self) -> None:
         """An error that has no line of the user's is shown."""
         source = """
-            async def stubborn():
-                while True:
-                    try:
-                        await asyncio.sleep(100)
-                    except asyncio.CancelledError:
-                        pass
+            from conftest import stubborn
 
             @asynctestkit.fail_on(pending_tasks=False)
             class CaseTest(asynctestkit.AsyncTestCase):
@@ -216,7 +211,7 @@ class OtherItemsTest(PluginTest):
                 async def test_it(self):
                     self.task = asyncio.create_task(stubborn(), name="stubborn")
         """
-        _, said = self.run_pytest(source)
+        _, said = self.run_pytest(source, conftest=STUBBORN)
         self.assertIn("LoopError: task 'stubborn' did not end when it was cancelled", said)
 
     def test_sections(self) -> None:

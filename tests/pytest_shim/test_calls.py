@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from tests.pytest_shim.support import PluginTest
+from tests.pytest_shim.support import STUBBORN, PluginTest
 
 SOURCE = """
     async def test_passes(tmp_path):
@@ -125,22 +125,17 @@ class CallsTest(PluginTest):
     def test_ends_with_body(self) -> None:
         """A test that has no fixtures ends with its body: what its loop cannot end fails it."""
         source = """
-            async def never():
-                while True:
-                    try:
-                        await asyncio.sleep(60)
-                    except asyncio.CancelledError:
-                        pass
+            from conftest import stubborn
 
             @asynctestkit.fail_on(pending_tasks=False)
             async def test_leaves():
-                test_leaves.kept = asyncio.create_task(never(), name="stubborn")
+                test_leaves.kept = asyncio.create_task(stubborn(), name="stubborn")
                 await asyncio.sleep(0)
 
             async def test_after(): pass
         """
         self.assertEqual(
-            self.outcomes(source, "--asynctestkit-timeout=0.2"),
+            self.outcomes(source, "--asynctestkit-timeout=0.2", conftest=STUBBORN),
             [
                 "FAILED test_leaves - asynctestkit.LoopError: task 'stubborn' did not end when it was cancelled",
                 "PASSED test_after",
