@@ -7,6 +7,7 @@ import contextvars
 import signal
 import sys
 import unittest
+from asyncio import tasks
 from collections.abc import Coroutine
 from typing import Any
 
@@ -161,6 +162,33 @@ class RunTest(HostTest):
         self.host.run(schedule())
         self.assertFalse(self.loop.is_running())
         self.assertEqual(self.events, [])
+
+    def test_behind_what_is_ready(self) -> None:
+        """What was called soon in between runs before the next phase does."""
+
+        async def phase() -> None:
+            self.events.append("phase")
+
+        self.host.run(phase())
+        self.loop.call_soon(self.events.append, "called")
+        self.host.run(phase())
+        self.assertEqual(self.events, ["phase", "called", "phase"])
+
+    def test_tasks_written_in_python(self) -> None:
+        """A task of asyncio's own Python code is parked and goes on, too; the next phase meets its cancellation."""
+
+        def factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+            task: asyncio.Task[Any] = tasks._PyTask(coro, loop=loop, **options)  # type: ignore[attr-defined]  # private
+            return task
+
+        self.loop.set_task_factory(factory)
+        self.host.run(asyncio.sleep(0))
+        task = self.host.task
+        self.host.run(asyncio.sleep(0))
+        self.assertIs(self.host.task, task)
+        assert task is not None
+        task.cancel("late")
+        self.assertEqual(self.error_of(forever()), "CancelledError: late")
 
 
 class LateCancelTest(HostTest):

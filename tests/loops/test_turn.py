@@ -22,8 +22,8 @@ class OwnTurns(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]  # private: the stubs do not know it
 
 
-class TurnTest(unittest.TestCase):
-    """`take_turn` itself."""
+class LoopCase(unittest.TestCase):
+    """Base: a loop, and what happens on it."""
 
     def setUp(self) -> None:
         """Open a loop."""
@@ -39,6 +39,10 @@ class TurnTest(unittest.TestCase):
             then()
 
         return self.loop.call_soon(run)
+
+
+class TurnTest(LoopCase):
+    """`take_turn` itself."""
 
     def test_what_is_ready_runs_in_order(self) -> None:
         """The handles that are ready run, in their order; what they schedule waits for the next turn."""
@@ -128,6 +132,47 @@ class TurnTest(unittest.TestCase):
         task = turn.new_task(self.loop, asyncio.sleep(0), name="x", context=contextvars.copy_context())
         self.loop.run_until_complete(task)
         self.assertEqual(self.events, ["made"])
+
+
+class Sleeper:
+    """Goes on by writing an event down, and tells how."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, events: Events) -> None:
+        self._loop = loop
+        self._events = events
+
+    def step(self) -> None:
+        """Go on at once."""
+        assert asyncio.get_running_loop() is self._loop
+        self._events.append("stepped")
+
+    def wake(self) -> None:
+        """Have the loop do it."""
+        self._loop.call_soon(self._events.append, "woken")
+
+
+class SleeperTest(LoopCase):
+    """What is to go on in a turn."""
+
+    def test_alone(self) -> None:
+        """It goes on without a handle, inside the running loop, where nothing is ready."""
+        sleeper = Sleeper(self.loop, self.events)
+        self.assertTrue(turn.take_turn(self.loop, sleeper))
+        self.assertEqual(self.events, ["stepped"])
+
+    def test_behind_others(self) -> None:
+        """It goes on behind what is ready, in the same turn."""
+        self.soon("first")
+        self.assertTrue(turn.take_turn(self.loop, Sleeper(self.loop, self.events)))
+        self.assertEqual(self.events, ["first", "woken"])
+
+    def test_other_loops(self) -> None:
+        """A loop that takes its turns itself is left alone, and so is what is to go on."""
+        loop = OwnTurns()
+        self.addCleanup(loop.close)
+        self.assertFalse(turn.take_turn(loop, Sleeper(loop, self.events)))
+        loop.run_until_complete(asyncio.sleep(0))
+        self.assertEqual(self.events, [])
 
 
 class TestsTest(unittest.TestCase):
