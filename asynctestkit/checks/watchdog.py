@@ -4,7 +4,8 @@ Rules:
 
 1. Arming costs a test next to nothing: an entry in a set, and a wake-up only if the thread would sleep too long. While
    tests come and go it wakes up about as often as the shortest limit demands, so that it need not be woken; with
-   nothing armed it sleeps for good.
+   nothing armed it sleeps for good. One that was woken may come to its turn hundreds of tests later, where these let go
+   of the interpreter's lock for moments, as for each line of output: it is woken once.
 2. It is made when it is first needed, and is not among `threading.enumerate()`, which tests look at.
 3. Before a fork it ends, so that the process has no more threads than the program has made (Python 3.12 and later warn
    of a fork beside threads); it is there again after the fork if something is armed, on 3.13 when something is armed
@@ -32,6 +33,8 @@ PATIENCE: Final = 5.0
 """Seconds after the time that this thread was to wake up, or something was due, until all stacks are printed."""
 LEAST_SLEEP: Final = 0.02
 """Seconds that the thread sleeps at least between looking, for limits that come and go."""
+LATE: Final = 1.0
+"""Seconds after it was to wake up until a thread that has not is given more time."""
 ENDS_WITHIN: Final = 1.0
 """Seconds that a fork waits at most for threads to end, and then for the system to see it."""
 
@@ -77,10 +80,17 @@ class Watchdog:
         if limit < self._period:
             self._period = max(limit, LEAST_SLEEP)
         self.armed.add(watcher)
-        if watcher.due < self._wakes_at:
+        due = watcher.due
+        if due < self._wakes_at:
             if self._idle:
-                self._set_stacks(watcher.due + PATIENCE - monotonic())
+                self._set_stacks(limit + PATIENCE)
+            self._wakes_at = (
+                due  # by then at the latest: the bell is rung after this, and it looks at all that is armed
+            )
             self._ring()
+        elif due - limit > self._wakes_at + LATE:  # it has not come to its turn, which shows that others do
+            self._wakes_at = due
+            self._set_stacks(limit + PATIENCE)
 
     def disarm(self, watcher: Watcher) -> None:
         """Have it fired no more; it may be firing right now."""

@@ -16,10 +16,10 @@ from tests.programs import run_program
 
 
 class Once:
-    """A watcher that is due at once, does something, and is never due again."""
+    """A watcher that is due at once, or later, does something, and is never due again."""
 
-    def __init__(self, do: Any) -> None:
-        self.due = time.monotonic()
+    def __init__(self, do: Any = lambda: None, later: float = 0.0) -> None:
+        self.due = time.monotonic() + later
         self._do = do
 
     def fire(self, now: float) -> None:
@@ -55,14 +55,51 @@ class ForkTest(unittest.TestCase):
         self.assertNotIn("DeprecationWarning", done.stderr)
 
 
-class EndTest(unittest.TestCase):
-    """What a fork calls, while the thread is busy."""
+class WatchdogCase(unittest.TestCase):
+    """Base: a watchdog beside that of the process."""
 
     def setUp(self) -> None:
         self.watchdog = Watchdog()
         self.watchdog.stacks = False
         self.addCleanup(self.watchdog.end)
         self.addCleanup(self.watchdog.armed.clear)
+
+
+class WakeTest(WatchdogCase):
+    """A thread that does not come to its turn: others hold the interpreter's lock, or take it again at once."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        go_on = threading.Event()
+
+        def hold_up(thread: Any) -> None:
+            go_on.wait()
+            thread.has_ended.release()
+
+        self.watchdog._watch = hold_up  # type: ignore[method-assign]
+        self.addCleanup(go_on.set)
+        patch = mock.patch("faulthandler.dump_traceback_later")
+        self.stacks = patch.start()
+        self.addCleanup(patch.stop)
+        self.addCleanup(setattr, self.watchdog, "_are_stacks_set", False)
+        self.addCleanup(setattr, self.watchdog, "stacks", False)
+        self.watchdog.stacks = True
+
+    def test_once(self) -> None:
+        """It is woken once, and the time until all stacks are printed is set once, however much is armed meanwhile."""
+        for _ in range(3):
+            self.watchdog.arm(Once(later=10), 10)
+        self.assertEqual([call.args for call in self.stacks.call_args_list], [(10 + module.PATIENCE,)])
+
+    def test_late(self) -> None:
+        """Who arms something long after it was to come to its turn gives it more time: the process is not stuck."""
+        self.watchdog.arm(Once(later=10), 10)
+        self.watchdog.arm(Once(later=20 + module.LATE), 10)
+        self.assertEqual(self.stacks.call_count, 2)
+
+
+class EndTest(WatchdogCase):
+    """What a fork calls, while the thread is busy."""
 
     @mock.patch.object(module, "ENDS_WITHIN", 0.01)
     def test_busy(self) -> None:
