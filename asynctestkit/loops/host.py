@@ -27,11 +27,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine
 from types import FrameType
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from asynctestkit.loops import sigint, turn
+from asynctestkit.loops.parking import Parking
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES, skip_loop
 from asynctestkit.report.hangs import WAITS, note, waits_of
@@ -39,10 +40,6 @@ from asynctestkit.report.hangs import WAITS, note, waits_of
 if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
-
-
-CLOSING: Final = "the test is over and its loop is being cleared"
-"""The message that leftover tasks are cancelled with; a parked task ends on it, as no phase will come any more."""
 
 
 class Owner(Protocol):
@@ -68,7 +65,7 @@ class HostTask:
     task: asyncio.Task[None] | None = None
     cancelled_before = False
     """Whether the running phase begins with a cancellation that came before it."""
-    parked: _Parking | None = None
+    parked: Parking | None = None
     """What the task waits on between two phases; None while one runs, and where none will follow."""
 
     _coro: Coroutine[Any, Any, Any] | None = None
@@ -331,7 +328,7 @@ class HostTask:
             if self._driven:
                 self.loop.stop()
             if self._owner.may_go_on() and not self._dismissed and self._coro is None and self.task is not None:
-                await _Parking(self)
+                await Parking(self)
 
     def _is_current(self, task: asyncio.Task[None] | None) -> bool:
         return asyncio._get_running_loop() is self.loop and asyncio.current_task() is task
@@ -342,76 +339,6 @@ class HostTask:
         if task is not None and task.cancelling() > 0:
             task.cancel(self._late_message)  # on a running task this takes effect at its next await ...
             task.uncancel()  # ... and is the cancellation that was counted already
-
-
-class _Parking:
-    """What a parked task waits on: it notes a cancellation for the next phase instead of waking the task.
-
-    The task must not wake between phases: a plain phase that runs the loop by hand has entered the task's context,
-    which the task could then not enter, and its wake-up would be lost.
-
-    It is as much of a future as a task asks of what it waits on, so that the task can be stepped without a handle.
-    """
-
-    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_context", "_go_on", "_host", "_is_cancelled")
-
-    def __init__(self, host: HostTask) -> None:
-        self._asyncio_future_blocking = False
-        self._host = host
-        self._go_on: Callable[[object], object] | None = None
-        """The task's next step, until it is taken or the loop is to take it."""
-        self._context: contextvars.Context | None = None
-        self._is_cancelled = False
-
-    def step(self) -> None:
-        """Take the task's next step now."""
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None and self._context is not None:
-            self._context.run(go_on, self)
-
-    def wake(self) -> None:
-        """Have the loop take the task's next step, unless it was taken."""
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None:
-            self._host.loop.call_soon(go_on, self, context=self._context)
-
-    # What a task asks of it.
-
-    def __await__(self) -> Generator[_Parking, None, None]:
-        host, self._asyncio_future_blocking = self._host, True
-        task: Any = host.task
-        host.parked = self
-        asyncio._unregister_task(task)
-        try:  # noqa: SIM105  # suppress() costs more than all else here
-            yield self
-        except asyncio.CancelledError:  # what comes through is the loop's closing
-            pass
-        asyncio._register_task(task)
-        host.parked = None
-
-    def add_done_callback(self, go_on: Callable[[object], object], *, context: contextvars.Context) -> None:
-        self._go_on, self._context = go_on, context
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        return self._host.loop
-
-    def result(self) -> None:
-        if self._is_cancelled:
-            raise asyncio.CancelledError(CLOSING)
-
-    def done(self) -> bool:
-        return self._go_on is None
-
-    def cancelled(self) -> bool:
-        return self._is_cancelled
-
-    def cancel(self, msg: object = None) -> bool:
-        if msg == CLOSING:
-            self._is_cancelled = True
-            self.wake()
-        else:
-            self._host.note_late_cancel(msg)
-        return True
 
 
 def _nothing() -> None:

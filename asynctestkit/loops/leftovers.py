@@ -16,8 +16,8 @@ from time import monotonic
 from typing import Any, Final
 
 from asynctestkit.loops import threads
-from asynctestkit.loops.host import CLOSING
 from asynctestkit.loops.others import Tasks
+from asynctestkit.loops.parking import CLOSING
 from asynctestkit.report.errors import message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.hangs import awaited_by, rows_of_task

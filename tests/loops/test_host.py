@@ -13,7 +13,8 @@ from typing import Any
 
 from asynctestkit import LoopError
 from asynctestkit.loops import sigint
-from asynctestkit.loops.host import CLOSING, HostTask
+from asynctestkit.loops.host import HostTask
+from asynctestkit.loops.parking import CLOSING
 from tests.outcomes import Events, told
 
 LIMIT = 5.0
