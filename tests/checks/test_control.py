@@ -1,45 +1,21 @@
-"""`@fail_on`, `ASYNCTESTKIT_CHECKS`, `expect_loop_error` and `@background_task`: what a finding does."""
+"""`@fail_on`, `ASYNCTESTKIT_CHECKS` and `@background_task`: what a finding does."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import textwrap
 import unittest
-import warnings
-from collections.abc import Callable
-from typing import Any
-from unittest import mock
 
 from asynctestkit import (
     AsyncTestCase,
-    FindingWarning,
     UsageError,
     async_test,
     background_task,
-    expect_loop_error,
     fail_on,
 )
 from asynctestkit.checks.policy import VARIABLE
-from tests.outcomes import suite_events
+from tests.checks.faults import fail, forever, forgotten, outcome_of
 from tests.programs import plugin_options, run_program
-
-
-async def forgotten() -> None:
-    """Do nothing, if it is awaited."""
-
-
-async def forever() -> None:
-    """Wait until it is cancelled."""
-    await asyncio.Event().wait()
-
-
-def outcome(cls: type[unittest.TestCase], checks: str = "") -> list[str]:
-    """Run a class; return what its result was told, and the kinds of warnings."""
-    with mock.patch.dict(os.environ, {VARIABLE: checks}), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        events = suite_events(cls, events=[])
-    return [*events, *(f"warned of {str(one.message)[:30]}" for one in caught if one.category is FindingWarning)]
 
 
 class FailOnTest(unittest.TestCase):
@@ -52,7 +28,7 @@ class FailOnTest(unittest.TestCase):
             async def test(self) -> None:
                 _ = forgotten()
 
-        self.assertEqual(outcome(Case), ["failure FindingError: coroutine 'forgotten' was never awaited"])
+        self.assertEqual(outcome_of(Case), ["failure FindingError: coroutine 'forgotten' was never awaited"])
 
     def test_levels(self) -> None:
         """True and "fail" fail, "warn" warns, False and "ignore" do nothing."""
@@ -70,7 +46,7 @@ class FailOnTest(unittest.TestCase):
                     async def test(self) -> None:
                         _ = forgotten()
 
-                self.assertEqual(outcome(Case), expected)
+                self.assertEqual(outcome_of(Case), expected)
 
     def test_inner_counts(self) -> None:
         """What a test says goes before what its class says, and that before what a base says."""
@@ -87,7 +63,7 @@ class FailOnTest(unittest.TestCase):
                 _ = forgotten()
 
         self.assertEqual(
-            outcome(Case),
+            outcome_of(Case),
             [
                 "passed",
                 "failure FindingError: coroutine 'forgotten' was never awaited",
@@ -113,14 +89,14 @@ class FailOnTest(unittest.TestCase):
             async def test_without(self) -> None:
                 _ = forgotten()
 
-        self.assertEqual(outcome(Case)[:2], ["passed", "passed"])
-        self.assertIn("FindingError: coroutine 'forgotten' was never awaited", outcome(Case)[2])
+        self.assertEqual(outcome_of(Case)[:2], ["passed", "passed"])
+        self.assertIn("FindingError: coroutine 'forgotten' was never awaited", outcome_of(Case)[2])
 
     def test_ignore(self) -> None:
         """Patterns of names, with the module or without, take findings out."""
         for pattern, expected in (
-            (f"{__name__}.forgotten", ["passed"]),
-            (f"{__name__}.forg*", ["passed"]),
+            (f"{forgotten.__module__}.forgotten", ["passed"]),
+            (f"{forgotten.__module__}.forg*", ["passed"]),
             ("forgotten", ["passed"]),
             ("other*", ["failure FindingError: coroutine 'forgotten' was never awaited"]),
         ):
@@ -131,7 +107,7 @@ class FailOnTest(unittest.TestCase):
                     async def test(self) -> None:
                         _ = forgotten()
 
-                self.assertEqual(outcome(Case), expected)
+                self.assertEqual(outcome_of(Case), expected)
 
     def test_refused(self) -> None:
         """A misspelt name or value is refused where it stands, with the valid ones."""
@@ -180,7 +156,9 @@ class EnvironmentTest(unittest.TestCase):
             ("threads", "passed"),
         ):
             with self.subTest(checks):
-                self.assertTrue(outcome(self.case(), checks)[0].startswith(expected), outcome(self.case(), checks))
+                self.assertTrue(
+                    outcome_of(self.case(), checks)[0].startswith(expected), outcome_of(self.case(), checks)
+                )
 
     def test_warn(self) -> None:
         """With `warn` nothing fails, whatever `@fail_on` says, and the end of the run tells by kind and place."""
@@ -221,179 +199,8 @@ class EnvironmentTest(unittest.TestCase):
 
     def test_refused(self) -> None:
         """A misspelt check fails every test, with the valid ones."""
-        (event,) = outcome(self.case(), "unawaitet")
+        (event,) = outcome_of(self.case(), "unawaitet")
         self.assertIn("error UsageError: there is no check 'unawaitet'", event)
-
-
-class ExpectTest(unittest.TestCase):
-    """`expect_loop_error`."""
-
-    def run_test(self, function: Callable[[Any], Any], checks: str = "") -> list[str]:
-        """Run a coroutine function as a test."""
-        return outcome(type("Case", (AsyncTestCase,), {"test": function, "__module__": __name__}), checks)
-
-    def test_met(self) -> None:
-        """An error that matches is no finding, and is at hand."""
-
-        async def test(self: Any) -> None:
-            with self.expect_loop_error("ValueError: lost") as expected:
-                asyncio.get_running_loop().call_soon(fail)
-                await asyncio.sleep(0)
-            self.assertIsInstance(expected.met[0]["exception"], ValueError)
-
-        self.assertEqual(self.run_test(test), ["passed"])
-
-    def test_not_met(self) -> None:
-        """Without one the block fails."""
-
-        async def test(self: Any) -> None:
-            with self.expect_loop_error("lost"):
-                await asyncio.sleep(0)
-
-        self.assertEqual(self.run_test(test), ["failure AssertionError: no error that matches 'lost' reached the loop"])
-
-    def test_no_checks(self) -> None:
-        """Where the whole run has no checks, nobody listens, and the block does not fail."""
-
-        async def test(self: Any) -> None:
-            with self.expect_loop_error("lost"):
-                await asyncio.sleep(0)
-
-        self.assertEqual(self.run_test(test, "ignore"), ["passed"])
-
-    def test_other(self) -> None:
-        """An error that does not match is found all the same."""
-
-        async def test(self: Any) -> None:
-            with self.assertRaises(AssertionError), self.expect_loop_error("other"):
-                asyncio.get_running_loop().call_soon(fail)
-                await asyncio.sleep(0)
-
-        (event,) = self.run_test(test)
-        self.assertIn("failure FindingError: Exception in callback fail()", event)
-
-    def test_held(self) -> None:
-        """The error of a task that somebody keeps is met where nobody has looked at it, and may still be awaited."""
-
-        async def test(self: Any) -> None:
-            with self.expect_loop_error("ValueError: lost") as expected:
-                self.task = asyncio.create_task(fail_as_task())
-                self.other = asyncio.create_task(fail_as_task())
-                await asyncio.sleep(0)
-            self.assertEqual([context["future"] for context in expected.met], [self.task, self.other])
-            with self.assertRaises(ValueError):
-                await self.task
-
-        self.assertEqual(self.run_test(test), ["passed"])
-
-    def test_held_other(self) -> None:
-        """One that does not match is found all the same, and is no use to the block."""
-
-        async def test(self: Any) -> None:
-            with self.assertRaises(AssertionError), self.expect_loop_error("other"):
-                self.task = asyncio.create_task(fail_as_task())
-                await asyncio.sleep(0)
-
-        (event,) = self.run_test(test)
-        self.assertIn("failure FindingError: Task exception was never retrieved: ValueError: lost", event)
-
-    def test_retrieved(self) -> None:
-        """What the test has awaited did not reach nobody."""
-
-        async def test(self: Any) -> None:
-            with self.expect_loop_error("lost"):
-                task = asyncio.create_task(fail_as_task())
-                with self.assertRaises(ValueError):
-                    await task
-
-        self.assertEqual(self.run_test(test), ["failure AssertionError: no error that matches 'lost' reached the loop"])
-
-    def test_function(self) -> None:
-        """In a test of any kind there is the function, for a callback and for a task that is kept."""
-        kept: list[Any] = []
-
-        class Case(unittest.TestCase):
-            @async_test
-            async def test_callback(self) -> None:
-                with expect_loop_error("lost"):
-                    asyncio.get_running_loop().call_soon(fail)
-                    await asyncio.sleep(0)
-
-            @async_test
-            async def test_task(self) -> None:
-                with expect_loop_error("lost"):
-                    kept.append(asyncio.create_task(fail_as_task()))
-                    await asyncio.sleep(0)
-
-        self.assertEqual(outcome(Case), ["passed", "passed"])
-
-    def test_outside(self) -> None:
-        """Where no test runs it is refused."""
-        with (
-            self.assertRaisesRegex(UsageError, "^expect_loop_error is for a running test whose errors are checked\n"),
-            expect_loop_error("lost"),
-        ):
-            pass
-
-    def test_advice(self) -> None:
-        """A finding advises what can be written in its test."""
-
-        async def test(self: Any) -> None:
-            asyncio.get_running_loop().call_soon(fail)
-            await asyncio.sleep(0)
-
-        for base, function, form in (
-            (AsyncTestCase, test, "`with self.expect_loop_error(...)`"),
-            (unittest.TestCase, async_test(test), "`with asynctestkit.expect_loop_error(...)`"),
-        ):
-            with self.subTest(base.__name__):
-                case = type("Case", (base,), {"test": function, "__module__": __name__})
-                result = unittest.TestResult()
-                case("test").run(result)
-                ((_, text),) = result.failures
-                self.assertIn(form, text)
-
-    def test_no_pattern(self) -> None:
-        """What is no regular expression is refused."""
-
-        async def test(self: Any) -> None:
-            with self.expect_loop_error("("):
-                pass
-
-        (event,) = self.run_test(test)
-        self.assertIn("error UsageError: expect_loop_error needs a regular expression, not '('", event)
-
-    def test_handler_of_the_test(self) -> None:
-        """An exception handler that the test sets itself gets the errors, and they are no findings."""
-        seen: list[str] = []
-
-        async def test(self: Any) -> None:
-            loop = asyncio.get_running_loop()
-            loop.set_exception_handler(lambda _, context: seen.append(repr(context["exception"])))
-            loop.call_soon(fail)
-            await asyncio.sleep(0)
-
-        self.assertEqual((self.run_test(test), seen), (["passed"], ["ValueError('lost')"]))
-
-    def test_log_that_is_captured(self) -> None:
-        """What a test captures of asyncio's log is no finding."""
-
-        async def test(self: Any) -> None:
-            with self.assertLogs("asyncio", "ERROR"):
-                asyncio.get_running_loop().call_soon(fail)
-                await asyncio.sleep(0)
-
-        self.assertEqual(self.run_test(test), ["passed"])
-
-
-def fail() -> None:
-    """Raise what nobody catches."""
-    raise ValueError("lost")
-
-
-async def fail_as_task() -> None:
-    """Raise it when it is awaited."""
-    fail()
 
 
 class BackgroundTest(unittest.TestCase):
@@ -415,7 +222,7 @@ class BackgroundTest(unittest.TestCase):
                 self.task = asyncio.create_task(serve())
                 await asyncio.sleep(0)
 
-        self.assertEqual((outcome(Case), ended), (["passed"], ["ended"]))
+        self.assertEqual((outcome_of(Case), ended), (["passed"], ["ended"]))
 
     def test_refused(self) -> None:
         """A plain function is refused."""
