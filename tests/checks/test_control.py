@@ -156,9 +156,8 @@ class EnvironmentTest(unittest.TestCase):
             ("threads", "passed"),
         ):
             with self.subTest(checks):
-                self.assertTrue(
-                    outcome_of(self.case(), checks)[0].startswith(expected), outcome_of(self.case(), checks)
-                )
+                events = outcome_of(self.case(), checks)
+                self.assertTrue(events[0].startswith(expected), events)
 
     def test_warn(self) -> None:
         """With `warn` nothing fails, whatever `@fail_on` says, and the end of the run tells by kind and place."""
