@@ -25,7 +25,7 @@ from contextvars import Context
 from itertools import filterfalse
 from typing import Any, Final
 
-from asynctestkit.checks.young import YOUNG, made_since
+from asynctestkit.checks.young import YOUNG, grow_old, made_since
 
 MOST: Final = (400, 7)
 """How many young objects, and collections of the youngest, are let come together: about half of what Python lets."""
@@ -67,9 +67,9 @@ def is_harmless_since(marker: object, besides: Iterable[object]) -> bool:
     """Whether nothing that was made since an object was, but for some things, is found or tells of anything as it dies.
 
     What a collection has made old meanwhile is not seen: it was looked through, and is not what `young` returns either.
+    Where much that is harmless has come together it is collected.
     """
-    counts = gc.get_count()
-    if counts[0] > MOST[0] or (YOUNG and counts[1] > MOST[1]) or not (_IN_ORDER and gc.isenabled()):
+    if not (_IN_ORDER and gc.isenabled()):
         return False
     ids = set(map(id, besides))
     containers: list[Any] = []
@@ -80,9 +80,14 @@ def is_harmless_since(marker: object, besides: Iterable[object]) -> bool:
                 containers.append(thing)
             elif kind not in _known and id(thing) not in ids and not _is_harmless(thing):
                 return False
-        return _hold_nothing_untracked(containers)
+        if not _hold_nothing_untracked(containers):
+            return False
     except Exception:  # a class of the user's that has no hash, say
         return False
+    counts = gc.get_count()
+    if counts[0] > MOST[0] or (YOUNG and counts[1] > MOST[1]):
+        grow_old()
+    return True
 
 
 def _is_harmless(thing: Any) -> bool:
