@@ -16,7 +16,6 @@ Rules:
 from __future__ import annotations
 
 import _thread
-import asyncio
 import os
 import signal
 import threading
@@ -28,6 +27,7 @@ from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.report.errors import Interruption
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.hangs import thread_frame
+from asynctestkit.report.stacks import CALLING
 
 if TRIM_FRAMES:
     __unittest = True
@@ -35,7 +35,6 @@ if TRIM_FRAMES:
 
 _SIGNAL: Final[Any] = getattr(signal, "SIGURG", None) or getattr(signal, "SIGBREAK", None)  # Windows has no SIGURG
 _OURS: Final = "asynctestkit."
-_CALLBACK: Final = asyncio.Handle._run.__code__
 _LOOP: Final = "asyncio.base_events"
 _DRIVERS: Final = ("_drive", "run_to_end")
 """Functions of ours that run a loop; those of a loop without frames of its own call callbacks in C right from there."""
@@ -153,7 +152,7 @@ def callback_frame(ident: int) -> FrameType | None:
     frame, inner = thread_frame(ident), None
     while frame is not None:
         code, module = frame.f_code, str(frame.f_globals.get("__name__"))
-        if code is _CALLBACK:
+        if code in CALLING:
             return frame
         if module == _LOOP:
             return None
@@ -197,14 +196,14 @@ def called_by_runner(frame: FrameType | None) -> str | None:
 
 def is_in_user_code(frame: FrameType, *, running: bool) -> bool:
     """Whether code of the user's is what runs in a frame: neither ours nor, if a loop is `running`, the loop's."""
-    if running and (frame.f_code is _CALLBACK or frame.f_code.co_name in _DRIVERS):
+    if running and (frame.f_code in CALLING or frame.f_code.co_name in _DRIVERS):
         return True  # it calls something in C
     if str(frame.f_globals.get("__name__")).startswith(_OURS):
         return False
     outer: FrameType | None = frame
     while running and outer is not None:
         module = str(outer.f_globals.get("__name__"))
-        if outer.f_code is _CALLBACK:
+        if outer.f_code in CALLING:
             return True
         if module == _LOOP:
             return False

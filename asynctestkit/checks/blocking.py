@@ -31,7 +31,7 @@ from asynctestkit.report.frames import name_of
 from asynctestkit.report.hangs import thread_frame
 from asynctestkit.report.kinds import Kind
 from asynctestkit.report.origins import caller, label_of, names_of
-from asynctestkit.report.stacks import rows_up_to
+from asynctestkit.report.stacks import CALLING, rows_up_to
 
 LOOKS: Final = 5
 """How often is looked in the time that a callback may take."""
@@ -199,4 +199,4 @@ def _is_running(loop: asyncio.AbstractEventLoop | None) -> bool:
 
 def _handle_of(frame: FrameType) -> Any:
     """Return the handle whose callback runs in a frame, None where the loop has none that can be seen."""
-    return frame.f_locals.get("self") if frame.f_code is asyncio.Handle._run.__code__ else None
+    return frame.f_locals.get("self") if frame.f_code in CALLING else None

@@ -23,16 +23,31 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Protocol
 
+_compile: Final = re.compile  # which tests replace, where they replace functions of a module named re
+
 
 class _Pattern:
-    """A pattern that is compiled, and kept by `re`, when first used: few runs come to that."""
+    """A pattern for the module of warnings that is compiled when first used: few runs come to that.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    Copies are the pattern itself, as those of a compiled one are; pickled it is one.
+    """
 
-    def match(self, text: str) -> re.Match[str] | None:
-        """Match a text, as the module of warnings asks for it."""
-        return re.match(self._text, text)
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.match: Callable[[str], re.Match[str] | None] = self._first_match
+
+    def _first_match(self, text: str) -> re.Match[str] | None:
+        self.match = _compile(self.pattern).match
+        return self.match(text)
+
+    def __copy__(self) -> _Pattern:
+        return self
+
+    def __deepcopy__(self, memo: object) -> _Pattern:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return re.compile, (self.pattern,)
 
 
 _UNAWAITED: Final = _Pattern(r"coroutine (method )?'.*' (of '.*' )?was never awaited")

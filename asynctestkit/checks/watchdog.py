@@ -61,8 +61,8 @@ class Watchdog:
         """The descriptor that goes to the user, where what is printed is captured."""
         self.stacks = True
         """Whether `faulthandler` is free to be used."""
-        self._are_stacks_set = False
-        """Whether `faulthandler` has a thread that waits."""
+        self._of_stacks: set[int] = set()
+        """The system's numbers of threads among which is that in which `faulthandler` waits, unless others ended it."""
         self._begin()
 
     def _begin(self) -> None:
@@ -80,17 +80,15 @@ class Watchdog:
         if limit < self._period:
             self._period = max(limit, LEAST_SLEEP)
         self.armed.add(watcher)
-        due = watcher.due
-        if due < self._wakes_at:
-            if self._idle:
+        due, wakes_at = watcher.due, self._wakes_at
+        is_late = due - limit > wakes_at + LATE  # it has not come to its turn; this shows that others do
+        if due < wakes_at or is_late:
+            if self._idle or is_late:
                 self._set_stacks(limit + PATIENCE)
-            self._wakes_at = (
-                due  # by then at the latest: the bell is rung after this, and it looks at all that is armed
-            )
-            self._ring()
-        elif due - limit > self._wakes_at + LATE:  # it has not come to its turn, which shows that others do
+            # By then at the latest: it is rung for after this, and looks at all that is armed.
             self._wakes_at = due
-            self._set_stacks(limit + PATIENCE)
+            if not self._ring():
+                self._wakes_at = math.inf
 
     def disarm(self, watcher: Watcher) -> None:
         """Have it fired no more; it may be firing right now."""
@@ -111,12 +109,13 @@ class Watchdog:
                 return
             self._counted = 0
             has_ended = thread.end()
+            self._counted = 0  # it may have begun only now
             self._thread = None
             self._wakes_at, self._idle = math.inf, True
-            before, are_stacks_set = _native_ids(), self._are_stacks_set
+            of_stacks = self._of_stacks & _native_ids()
             self._set_stacks(None)
             if has_ended:
-                _wait_for_ends(before, {thread.native_id}, int(are_stacks_set))
+                _wait_for_ends(thread.native_id, of_stacks)
 
     def go_on(self) -> None:
         """Start the thread again after a fork if anything is armed.
@@ -131,17 +130,19 @@ class Watchdog:
         self.armed.clear()
         self._begin()  # also the locks, which may be held by threads that this process does not have
 
-    def _ring(self) -> None:
+    def _ring(self) -> bool:
+        """Wake the thread, or start it; return whether there is one."""
         if (thread := self._thread) is not None:
             thread.wake()
-            return
+            return True
         if not self._starting.acquire(blocking=False):  # somebody else is about it, perhaps below a signal handler
-            return
+            return False
         try:
             if self._thread is None:
                 self._start()
         finally:
             self._starting.release()
+        return self._thread is not None
 
     def _start(self) -> None:
         thread = _Thread()
@@ -153,7 +154,8 @@ class Watchdog:
         """Fire what is due, for ever."""
         # On systems without such a number nothing can be looked up by it.
         thread.native_id = getattr(_thread, "get_native_id", int)()
-        self._counted = 1
+        if not thread.ending:
+            self._counted = 1
         try:
             while not thread.ending:
                 self._wakes_at, self._idle = math.inf, False  # whoever arms something from here on rings
@@ -198,14 +200,11 @@ class Watchdog:
             return
         if seconds is None:
             faulthandler.cancel_dump_traceback_later()
-            self._are_stacks_set = False
             return
-        try:
+        before = _native_ids()
+        with suppress(RuntimeError, OverflowError, OSError, ValueError):  # no thread to be had, or too long a limit
             faulthandler.dump_traceback_later(seconds, file=self.stderr)
-        except (RuntimeError, OverflowError, OSError, ValueError):  # no thread to be had, or a limit beyond all reason
-            self._are_stacks_set = False
-        else:
-            self._are_stacks_set = True
+        self._of_stacks = _native_ids() - before
 
 
 class _Thread:
@@ -243,12 +242,12 @@ def _native_ids() -> set[int]:
         return set()
 
 
-def _wait_for_ends(before: set[int], known: set[int], unknown: int) -> None:
-    """Wait until threads that have ended are seen no more: the known ones, and so many of those that were there."""
+def _wait_for_ends(one: int, any_of: set[int]) -> None:
+    """Wait until threads that have ended are seen no more: one, and any of some others if there are any."""
     until = monotonic() + ENDS_WITHIN
-    while before and monotonic() < until:
+    while monotonic() < until:
         now = _native_ids()
-        if not known & now and len(before - known - now) >= unknown:
+        if one not in now and not (any_of and any_of <= now):
             return
         time.sleep(0.0001)
 

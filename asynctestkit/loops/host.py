@@ -1,7 +1,7 @@
 """One task that runs coroutines one after another: the test task.
 
 A `HostTask` is handed coroutines from outside the loop. Each runs to its end inside the same task and context; in
-between the task is parked on a future and the loop stands still, so that plain functions can run outside the running
+between the task is parked and the loop stands still, so that plain functions can run outside the running
 loop. Because all phases of a test share the task, what is entered in one phase (`asyncio.timeout`, a `TaskGroup`, an
 anyio cancel scope) governs the others and may be left in another.
 
@@ -187,9 +187,11 @@ class HostTask:
         if task is None or task.done():
             # Where it is made is of no interest, and would cost more to find out than all else here.
             depth = sys.get_coroutine_origin_tracking_depth()
-            sys.set_coroutine_origin_tracking_depth(0)
-            serving = self._serve()
-            sys.set_coroutine_origin_tracking_depth(depth)
+            try:
+                sys.set_coroutine_origin_tracking_depth(0)
+                serving = self._serve()
+            finally:
+                sys.set_coroutine_origin_tracking_depth(depth)
             try:
                 self.task = turn.new_task(self.loop, serving, name=self.name, context=self.context)
             except BaseException:  # out of a task factory of the suite's

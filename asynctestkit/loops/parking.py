@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, Protocol
 
 from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.stacks import CALLING
 
 if TRIM_FRAMES:
     __unittest = True
@@ -43,27 +44,37 @@ class Host(Protocol):
 class Parking:
     """What a task awaits to be parked; see the module for its rules."""
 
-    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_context", "_go_on", "_host", "_is_cancelled")
+    __slots__ = (
+        *("__weakref__", "_asyncio_future_blocking", "_callback", "_context"),
+        *("_has_gone_on", "_host", "_is_cancelled"),
+    )
 
     def __init__(self, host: Host) -> None:
         self._asyncio_future_blocking = False
         self._host = host
-        self._go_on: Callable[[object], object] | None = None
-        """The task's next step, until it is taken or the loop is to take it."""
+        # Called as those of a handle are, as which it is shown while the task's next step is taken.
+        self._callback: Callable[[object], object] | None = None
         self._context: contextvars.Context | None = None
+        self._has_gone_on = True
+        """Whether the task's next step was taken, or the loop is to take it; it is not parked before it says how."""
         self._is_cancelled = False
+
+    def __repr__(self) -> str:
+        return f"<Parking {'done' if self._has_gone_on else 'pending'}>"
 
     def step(self) -> None:
         """Take the task's next step now."""
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None and self._context is not None:
-            self._context.run(go_on, self)
+        if not self._has_gone_on:
+            assert self._callback is not None and self._context is not None
+            self._has_gone_on = True
+            self._context.run(self._callback, self)
 
     def wake(self) -> None:
         """Have the loop take the task's next step, unless it was taken."""
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None:
-            self._host.loop.call_soon(go_on, self, context=self._context)
+        if not self._has_gone_on:
+            assert self._callback is not None
+            self._has_gone_on = True
+            self._host.loop.call_soon(self._callback, self, context=self._context)
 
     # What a task asks of it.
 
@@ -79,9 +90,9 @@ class Parking:
         asyncio._register_task(task)
         host.parked = None
 
-    def add_done_callback(self, go_on: Callable[[object], object], *, context: contextvars.Context) -> None:
+    def add_done_callback(self, callback: Callable[[object], object], *, context: contextvars.Context) -> None:
         """Learn how the task goes on."""
-        self._go_on, self._context = go_on, context
+        self._callback, self._context, self._has_gone_on = callback, context, False
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop."""
@@ -92,9 +103,13 @@ class Parking:
         if self._is_cancelled:
             raise asyncio.CancelledError(CLOSING)
 
+    def exception(self) -> None:
+        """Return nothing, or have it end, as `result` does."""
+        self.result()
+
     def done(self) -> bool:
         """Whether the task has gone on, or is about to."""
-        return self._go_on is None
+        return self._has_gone_on
 
     def cancelled(self) -> bool:
         """Whether the task ends."""
@@ -108,3 +123,6 @@ class Parking:
         else:
             self._host.note_late_cancel(msg)
         return True
+
+
+CALLING.add(Parking.step.__code__)

@@ -9,9 +9,10 @@ Stacks of other threads are read while they go on: they may be a moment old.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Mapping
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Final
 
 from asynctestkit.report.frames import TRIM_FRAMES, every_frame
@@ -19,6 +20,8 @@ from asynctestkit.report.rows import CARRIERS, package_of, rows_of, shown_frames
 from asynctestkit.report.text import short
 
 _RUNNERS: Final = frozenset(("unittest", "_pytest", "pytest", "pluggy", "runpy", "asyncio", "asynctestkit", "anyio"))
+CALLING: Final[set[CodeType]] = {asyncio.Handle._run.__code__}
+"""Code in whose frames a loop calls something: `self` is the handle there, or what takes its place."""
 _WORKERS: Final = ("_WorkItem.run", "WorkerThread.run")
 _STARTERS: Final = frozenset(("threading", "concurrent", "contextvars"))
 
@@ -67,7 +70,7 @@ def callback_of(loop: Any) -> list[str]:
     frame = None if thread_id is None else every_frame().get(thread_id)
     inside: list[FrameType] = []
     for one in [] if frame is None else _outwards(frame):
-        if one.f_code.co_qualname == "Handle._run" and package_of(one) == "asyncio":
+        if one.f_code in CALLING:
             looks = any(package_of(frame) == "asynctestkit" for frame in inside)
             return _rows_inside(inside) or ([] if looks else [short(one.f_locals.get("self"))])
         inside.append(one)

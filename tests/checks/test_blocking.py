@@ -76,6 +76,20 @@ class ReportTest(unittest.TestCase):
             ],
         )
 
+    def test_resumed_body(self) -> None:
+        """A body for which the test's task has gone on after its set-up is told of in the same way."""
+
+        @fail_on(slow_callbacks=ALLOWED)
+        class Case(AsyncTestCase):
+            async def asyncSetUp(self) -> None:
+                await asyncio.sleep(0)
+
+            async def test(self) -> None:
+                block()
+
+        (text,) = texts(Case)
+        self.assertIn("\n  callback    the test's own task\n", text)
+
     def test_task_and_callback(self) -> None:
         """Another task, and a function in C that is called back."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import threading
@@ -81,7 +82,6 @@ class WakeTest(WatchdogCase):
         patch = mock.patch("faulthandler.dump_traceback_later")
         self.stacks = patch.start()
         self.addCleanup(patch.stop)
-        self.addCleanup(setattr, self.watchdog, "_are_stacks_set", False)
         self.addCleanup(setattr, self.watchdog, "stacks", False)
         self.watchdog.stacks = True
 
@@ -96,6 +96,25 @@ class WakeTest(WatchdogCase):
         self.watchdog.arm(Once(later=10), 10)
         self.watchdog.arm(Once(later=20 + module.LATE), 10)
         self.assertEqual(self.stacks.call_count, 2)
+
+
+class StartTest(WatchdogCase):
+    """A thread that cannot be had."""
+
+    def test_later(self) -> None:
+        """Where the system gives none it is asked again when something is armed next."""
+        with mock.patch("_thread.start_new_thread", side_effect=RuntimeError("can't start new thread")):
+            self.watchdog.arm(Once(later=1), 1)
+        fired = threading.Event()
+        self.watchdog.arm(Once(fired.set, later=1), 1)
+        self.assertTrue(fired.wait(10))
+
+    def test_ended_at_once(self) -> None:
+        """One that was ended before it began is not counted as ours."""
+        thread = module._Thread()
+        thread.ending = True
+        self.watchdog._watch(thread)
+        self.assertEqual(self.watchdog._counted, 0)
 
 
 class EndTest(WatchdogCase):
@@ -127,6 +146,18 @@ class EndTest(WatchdogCase):
         while seen[0] in sys._current_frames() and time.monotonic() < until:
             time.sleep(0.001)
         self.assertNotIn(seen[0], sys._current_frames())
+
+    @mock.patch.object(module, "ENDS_WITHIN", 60)
+    def test_stacks_of_others(self) -> None:
+        """Where others have ended the thread that was to print all stacks, as pytest does, nobody waits for its end."""
+        self.watchdog.stacks = True
+        fired = threading.Event()
+        self.watchdog.arm(Once(fired.set), 1)
+        self.assertTrue(fired.wait(10))
+        faulthandler.cancel_dump_traceback_later()
+        begun = time.monotonic()
+        self.watchdog.end()
+        self.assertLess(time.monotonic() - begun, 30)
 
     def test_again(self) -> None:
         """It is there again when something is armed after it was ended, however often."""
