@@ -59,6 +59,39 @@ def make_current(loop: asyncio.AbstractEventLoop | None) -> None:
         asyncio.set_event_loop(loop)
 
 
+def lend(loop: asyncio.AbstractEventLoop) -> bool:
+    """Make `loop` current in this thread unless another one that is open is; return whether that is for `take_back`.
+
+    Whether one was ever set, which `get_event_loop` looks at up to 3.13, stays for plain code to say.
+    """
+    policy: Any = getattr(_events, _POLICY, None)
+    if policy is None:  # asyncio makes one
+        asyncio.set_event_loop(loop)
+        _state(getattr(_events, _POLICY, None))[_SET_CALLED] = False
+        return True
+    state = _state(policy)
+    found = state.get(_LOOP, policy)
+    if found is loop or found is policy or (found is not None and not found.is_closed()):
+        return False  # the last but one: a policy that does not tell may have one
+    if _is_stock(policy):
+        state[_LOOP] = loop
+    else:
+        policy.set_event_loop(loop)
+    return True
+
+
+def take_back(loop: asyncio.AbstractEventLoop) -> None:
+    """Have no loop current any more, if it is still the one that was lent."""
+    policy: Any = getattr(_events, _POLICY, None)
+    state = _state(policy)
+    if state.get(_LOOP) is not loop:
+        return
+    if _is_stock(policy):
+        state[_LOOP] = None
+    else:
+        policy.set_event_loop(None)
+
+
 def restore(previous: PreviousLoop, *, leave_no_policy: bool = False) -> None:
     """Make what was current before current again, unless it has been closed meanwhile: then none is.
 

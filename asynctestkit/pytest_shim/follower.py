@@ -2,53 +2,64 @@
 
 The requests of plain fixtures are kept, too, for they may ask for async ones by name. And plain code of a test that is
 given such a fixture, set-up and tear-down included, finds the loop on which the fixture lives as the current one, so
-that it can have coroutines run there: `asyncio.get_event_loop().run_until_complete(client.get())`.
+that it can have coroutines run there: `asyncio.get_event_loop().run_until_complete(client.get())`. Where the suite has
+made a loop of its own current, that stays.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from asynctestkit.loops.managed import ManagedLoop
+from asynctestkit.loops import current
 from asynctestkit.pytest_shim.current import item_of
-from asynctestkit.pytest_shim.wide import used_by
+from asynctestkit.pytest_shim.wide import WideFixture, listed_in, used_by
 
-_TAKEN: Final = pytest.StashKey[ManagedLoop]()
-"""The loop that was made current for a test, and that was not before."""
+_LENT: Final = pytest.StashKey[asyncio.AbstractEventLoop]()
+"""The loop that was made current for a test."""
 
 
 class Follower:
     """The hooks."""
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Have plain fixtures find the loop, be they set up or finished for a test that changes their params."""
+        _lend(item, used_by(item))
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> None:
         """Keep the request, and have a plain fixture find the loop."""
-        _make_current(item_of(request))
+        item = item_of(request)
+        _lend(item, used_by(item))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Have a plain test find the loop."""
-        _make_current(item)
+        _lend(item, used_by(item))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Take it back when the last of the test's fixtures is finished."""
-        _make_current(item)
+    def pytest_runtest_teardown(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        """Have plain fixtures find the loop when they are finished, also with others' tests; then take it back."""
+        stays = set() if nextitem is None else set(nextitem.listchain())
+        _lend(item, used_by(item) or [fixture for fixture in listed_in(item.config) if fixture.node not in stays])
         try:
             return (yield)
         finally:
-            taken = item.stash.get(_TAKEN, None)
-            if taken is not None:
-                del item.stash[_TAKEN]
-                taken.give_back()
+            lent = item.stash.get(_LENT, None)
+            if lent is not None:
+                del item.stash[_LENT]
+                current.take_back(lent)
 
 
-def _make_current(item: Any) -> None:
-    used = used_by(item)
-    if used:
-        managed = used[0].managed  # all that one test uses lives on one loop
-        if managed.make_current():
-            item.stash[_TAKEN] = managed
+def _lend(item: pytest.Item, fixtures: list[WideFixture]) -> None:
+    """Make the loop of wide fixtures current, unless the suite has one of its own."""
+    if fixtures:
+        loop = fixtures[0].managed.loop  # all that one test uses lives on one
+        if current.lend(loop):
+            item.stash[_LENT] = loop

@@ -81,6 +81,7 @@ class WideFixture:
         self.name = name
         self.reach = reach
         self.place = place
+        self.node = node
         self._finish = finish
         self._later = node.stash.get(LATE, None)
         """Takes what comes after those fixtures of the node that were there before; None where this is the first."""
@@ -253,7 +254,8 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     if not listed:
         return []
     request: Any = request_of(item) or item
-    names = request.fixturenames  # also what was asked for by name while the test was set up
+    # Also what was asked for by name while the test was set up; items of other plugins may have no fixtures at all.
+    names = getattr(request, "fixturenames", ())
     return [fixture for fixture in listed if fixture.name in names]
 
 
