@@ -228,7 +228,9 @@ class CheckedPhases(Phases):
     def _is_own(self, task: asyncio.Task[Any]) -> bool:
         """Whether a task is not known to be another test's, for which something wider keeps it."""
         owner = watch_of(task)
-        return owner is None or owner is (self.watch or self._marked_by)
+        if owner is None:
+            return self.shared is None or task not in self.shared.of_plain_code
+        return owner is (self.watch or self._marked_by)
 
     def _end_what_is_left(self, managed: ManagedLoop, pending: Tasks) -> None:
         """Begin step 10 while the checks listen: errors that come up now are the test's, too."""

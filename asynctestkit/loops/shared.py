@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, Protocol
 
 from asynctestkit.loops.managed import EXIT_TIMEOUT, LoopOptions, ManagedLoop
 from asynctestkit.loops.others import Tasks, other_tasks
 from asynctestkit.loops.stock import Listener, listen
-from asynctestkit.report.contexts import context_of
+from asynctestkit.report.contexts import context_of, watch_of
 from asynctestkit.report.errors import LoopError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.owners import explain
@@ -68,6 +69,8 @@ class SharedLoop:
         self._made_in = self.managed.loop.get_debug()
         self._known: set[asyncio.Task[Any]] = set()
         """Tasks of scopes, so that they need not be looked up again."""
+        self.of_plain_code: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        """Tasks that plain code has left here, which runs in no test of ours: no other test answers for them."""
         self.listener: Listener | None = None
         """Who hears of what happens on the loop while no test listens."""
 
@@ -142,6 +145,12 @@ class SharedLoop:
         self.mode = wanted
         self._debug = self._made_in if wanted is None else wanted
         self.loop.set_debug(self._debug)
+
+    def note_plain_code(self) -> None:
+        """Take the tasks that are here now, and are nobody's, for those of plain code."""
+        for task in other_tasks(self.loop, frozenset()):
+            if scope_of(task) is None and watch_of(task) is None:
+                self.of_plain_code.add(task)
 
     def listen(self, listener: Listener) -> None:
         """Have somebody hear of what happens on the loop whenever no test does."""

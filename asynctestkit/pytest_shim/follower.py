@@ -47,7 +47,9 @@ class Follower:
     ) -> Generator[None, object, object]:
         """Have plain fixtures find the loop when they are finished, also with others' tests; then take it back."""
         stays = set() if nextitem is None else set(nextitem.listchain())
-        _lend(item, used_by(item) or [fixture for fixture in listed_in(item.config) if fixture.node not in stays])
+        used = used_by(item) or [fixture for fixture in listed_in(item.config) if fixture.node not in stays]
+        shared = used[0].shared if used else None
+        _lend(item, used)
         try:
             return (yield)
         finally:
@@ -55,11 +57,13 @@ class Follower:
             if lent is not None:
                 del item.stash[_LENT]
                 current.take_back(lent)
+            if shared is not None and not shared.loop.is_closed():
+                shared.note_plain_code()
 
 
 def _lend(item: pytest.Item, fixtures: list[WideFixture]) -> None:
     """Make the loop of wide fixtures current, unless the suite has one of its own."""
     if fixtures:
-        loop = fixtures[0].managed.loop  # all that one test uses lives on one
+        loop = fixtures[0].shared.loop  # all that one test uses lives on one
         if current.lend(loop):
             item.stash[_LENT] = loop

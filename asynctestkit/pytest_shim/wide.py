@@ -17,8 +17,9 @@ import pytest
 
 from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
-from asynctestkit.loops.managed import LoopOptions, ManagedLoop
+from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import unlisted
+from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_plugin import LATE
 from asynctestkit.pytest_shim.current import request_of
@@ -128,14 +129,14 @@ class WideFixture:
             self._changes.take_from(self.scope.context)
 
     @property
-    def managed(self) -> ManagedLoop:
+    def shared(self) -> SharedLoop:
         """The loop that it lives on."""
-        return self.scope.hold(self.scope.options).managed
+        return self.scope.hold(self.scope.options)
 
     @contextlib.contextmanager
     def current(self) -> Generator[None]:
         """Have plain code in the `with` block find the loop as the current one."""
-        managed = self.managed
+        managed = self.shared.managed
         took = managed.make_current()
         try:
             yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unittest
-from textwrap import dedent
 
 from tests.pytest_shim.support import PluginTest
 
@@ -176,99 +175,3 @@ class WideScopesTest(PluginTest):
 
 if __name__ == "__main__":
     unittest.main()
-
-
-class CurrentLoopTest(PluginTest):
-    """Plain code that uses an async fixture wider than a test finds its loop as the current one."""
-
-    conftest = """
-        @pytest.fixture(scope="module")
-        async def client():
-            loop = asyncio.get_running_loop()
-            class Client:
-                def __init__(self):
-                    self.loop = loop
-                async def get(self, value):
-                    assert asyncio.get_running_loop() is loop
-                    return value
-            yield Client()
-
-        def current():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                try:
-                    return asyncio.get_event_loop()
-                except RuntimeError:
-                    return None
-
-        def strangers():
-            loop = current()
-            if loop is not None:  # up to 3.13 one is made where none was ever set
-                loop.close()
-                asyncio.set_event_loop(None)
-            return loop
-
-        @pytest.fixture
-        def given(client):
-            run = current().run_until_complete
-            yield run(client.get(1))
-            assert current() is client.loop and run(client.get(2)) == 2
-    """
-
-    def test_tests(self) -> None:
-        """A plain test does; one that does not ask for the fixture finds no loop of ours."""
-        source = """
-            import asyncio, warnings
-            from conftest import current, strangers
-
-            def test_first(client):
-                assert current() is client.loop
-                assert current().run_until_complete(client.get(3)) == 3
-
-            def test_runs_another(client):
-                assert asyncio.run(asyncio.sleep(0, 4)) == 4
-
-            def test_after_that(client):
-                assert current() is client.loop
-
-            def test_stranger():
-                assert strangers() not in LOOPS
-
-            @pytest.mark.usefixtures("client")
-            class TestClass:
-                def test_marked(self, client):
-                    LOOPS.append(client.loop)
-                    assert current() is client.loop
-
-                async def test_async(self, client):
-                    assert asyncio.get_running_loop() is client.loop
-
-            def test_last_stranger():
-                assert strangers() not in LOOPS
-
-            LOOPS = []
-        """
-        self.assert_pass(source, count=7, conftest=f"import warnings\n{dedent(self.conftest)}")
-
-    def test_fixtures(self) -> None:
-        """A plain fixture of a test does, set up and taken down, whether the test is plain or async."""
-        source = """
-            def test_plain(given):
-                assert given == 1
-
-            async def test_async(given):
-                assert given == 1
-
-            class TestClass:
-                def test_plain(self, given, client):
-                    assert given == 1
-
-            class CaseTest(asynctestkit.AsyncTestCase):
-                @pytest.fixture(autouse=True)
-                def _given(self, given):
-                    self.given = given
-
-                async def test_async(self):
-                    self.assertEqual(self.given, 1)
-        """
-        self.assert_pass(source, count=4, conftest=f"import warnings\n{dedent(self.conftest)}")
