@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from asynctestkit.loops import current
+from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.wide import WideFixture, listed_in, used_by
 
@@ -48,8 +49,7 @@ class Follower:
         """Have plain fixtures find the loop when they are finished, also with others' tests; then take it back."""
         stays = set() if nextitem is None else set(nextitem.listchain())
         used = used_by(item) or [fixture for fixture in listed_in(item.config) if fixture.node not in stays]
-        shared = used[0].shared if used else None
-        _lend(item, used)
+        shared = _lend(item, used)
         try:
             return (yield)
         finally:
@@ -61,9 +61,9 @@ class Follower:
                 shared.note_plain_code()
 
 
-def _lend(item: pytest.Item, fixtures: list[WideFixture]) -> None:
-    """Make the loop of wide fixtures current, unless the suite has one of its own."""
-    if fixtures:
-        loop = fixtures[0].shared.loop  # all that one test uses lives on one
-        if current.lend(loop):
-            item.stash[_LENT] = loop
+def _lend(item: pytest.Item, fixtures: list[WideFixture]) -> SharedLoop | None:
+    """Make the loop of wide fixtures current, unless the suite has one of its own; return it if there is one."""
+    shared = fixtures[0].scope.shared if fixtures else None  # all that one test uses lives on one
+    if shared is not None and not shared.loop.is_closed() and current.lend(shared.loop):
+        item.stash[_LENT] = shared.loop
+    return shared

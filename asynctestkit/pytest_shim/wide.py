@@ -19,7 +19,6 @@ from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.scopes import unlisted
-from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_plugin import LATE
 from asynctestkit.pytest_shim.current import request_of
@@ -128,15 +127,10 @@ class WideFixture:
         finally:
             self._changes.take_from(self.scope.context)
 
-    @property
-    def shared(self) -> SharedLoop:
-        """The loop that it lives on."""
-        return self.scope.hold(self.scope.options)
-
     @contextlib.contextmanager
     def current(self) -> Generator[None]:
         """Have plain code in the `with` block find the loop as the current one."""
-        managed = self.shared.managed
+        managed = self.scope.hold(self.scope.options).managed
         took = managed.make_current()
         try:
             yield
