@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import unittest
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -87,6 +88,14 @@ class ReportCase(unittest.TestCase):
     def lines(self, **options: Any) -> list[str]:
         """Return the report about all tasks, without its headline."""
         return masked(format_tasks(self.loop, **options))[1:]
+
+    def lines_between(self, begun: threading.Event, end: threading.Event) -> list[str]:
+        """Wait until something has begun, return the report about all tasks, and have it end; for another thread."""
+        begun.wait(30)
+        try:
+            return self.lines()
+        finally:
+            end.set()
 
     def report(self, **coros: Coroutine[Any, Any, Any]) -> list[str]:
         """Start a task for each coroutine and return the report when all of them wait."""

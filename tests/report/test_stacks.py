@@ -28,19 +28,12 @@ class CallbackTest(ReportCase):
         """The callback's stack is shown."""
         begun, end = threading.Event(), threading.Event()
 
-        def look() -> list[str]:
-            begun.wait(30)
-            try:
-                return self.lines()
-            finally:
-                end.set()
-
         def block() -> None:
             begun.set()
             end.wait(30)
 
         with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(look)
+            found = pool.submit(self.lines_between, begun, end)
             self.loop.call_soon(block)
             self.settle()
         self.assertEqual(found.result()[:3], ["", "the loop is inside a callback", "  here.py:N in block end.wait(30)"])

@@ -117,19 +117,12 @@ class FormatTest(ReportCase):
         """A task that blocks the loop shows what blocks it."""
         begun, end = threading.Event(), threading.Event()
 
-        def look() -> list[str]:
-            begun.wait(30)
-            try:
-                return self.lines()
-            finally:
-                end.set()
-
         async def blocker() -> None:
             begun.set()
             end.wait(30)
 
         with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(look)
+            found = pool.submit(self.lines_between, begun, end)
             self.start(a=child(), b=blocker())
             self.settle()
         self.assertEqual(
