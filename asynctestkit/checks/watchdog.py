@@ -4,14 +4,17 @@ Rules:
 
 1. Arming costs a test next to nothing: an entry in a set, and a wake-up only if the thread would sleep too long. While
    tests come and go it wakes up about as often as the shortest limit demands, so that it need not be woken; with
-   nothing armed it sleeps for good. One that was woken may come to its turn hundreds of tests later, where these let go
-   of the interpreter's lock for moments, as for each line of output: it is woken once.
-2. It is made when it is first needed, and is not among `threading.enumerate()`, which tests look at.
-3. Before a fork it ends, so that the process has no more threads than the program has made (Python 3.12 and later warn
+   nothing armed it sleeps for good.
+2. A thread of Python's that wakes up asks for the interpreter's lock only when nobody has let go of it for 5 ms. Beside
+   a test run, which lets go of it for moments all the time (each line of output), it would wait for hundreds of tests;
+   and each time it would be woken in vain, which costs those tests more than all else here. So it is woken once, and
+   who arms something while it waits lets it in.
+3. It is made when it is first needed, and is not among `threading.enumerate()`, which tests look at.
+4. Before a fork it ends, so that the process has no more threads than the program has made (Python 3.12 and later warn
    of a fork beside threads); it is there again after the fork if something is armed, on 3.13 when something is armed
    next. In the child nothing is armed.
-4. What is fired must not block: it holds up the clocks of all others.
-5. Where a call in C holds the interpreter's lock, not even this thread can run. So `faulthandler` is to print all
+5. What is fired must not block: it holds up the clocks of all others.
+6. Where a call in C holds the interpreter's lock, not even this thread can run. So `faulthandler` is to print all
    stacks if the thread is not back in time. Its timer is one for the whole process and is set once for each time that
    the thread sleeps; whoever uses it otherwise turns this off (`stacks`).
 """
@@ -33,6 +36,10 @@ PATIENCE: Final = 5.0
 """Seconds after the time that this thread was to wake up, or something was due, until all stacks are printed."""
 LEAST_SLEEP: Final = 0.02
 """Seconds that the thread sleeps at least between looking, for limits that come and go."""
+LET_IN: Final = 0.002
+"""Seconds that who arms something waits at most for the thread to come to its turn."""
+MOST_TRIES: Final = 5
+"""How often that is done until it has come; it may be no more, where a process was forked off behind Python's back."""
 LATE: Final = 1.0
 """Seconds after it was to wake up until a thread that has not is given more time."""
 ENDS_WITHIN: Final = 1.0
@@ -74,13 +81,22 @@ class Watchdog:
         self._idle = True
         """Whether the thread does not run, or sleeps for good."""
         self._starting = _thread.allocate_lock()
+        self._is_rung = False
+        """Whether the thread was woken, or started, and has not come to its turn yet."""
+        self._tries = 0
+        """How often it was let in since it last came to its turn."""
+        self._came = _thread.allocate_lock()
+        self._came.acquire()
 
     def arm(self, watcher: Watcher, limit: float) -> None:
         """Have a watcher fired when it is due, which is `limit` seconds from now; also one that is armed already."""
         if limit < self._period:
             self._period = max(limit, LEAST_SLEEP)
         self.armed.add(watcher)
-        due, wakes_at = watcher.due, self._wakes_at
+        due = watcher.due
+        if self._wakes_at < math.inf and (self._is_rung or self._wakes_at < due - limit) and self._tries < MOST_TRIES:
+            self._let_in()
+        wakes_at = self._wakes_at
         is_late = due - limit > wakes_at + LATE  # it has not come to its turn; this shows that others do
         if due < wakes_at or is_late:
             if self._idle or is_late:
@@ -89,6 +105,12 @@ class Watchdog:
             self._wakes_at = due
             if not self._ring():
                 self._wakes_at = math.inf
+
+    def _let_in(self) -> None:
+        """Let the thread come to its turn, which takes it a fraction of a test."""
+        self._tries += 1
+        self._came.acquire(blocking=False)  # it may have come without being waited for
+        self._came.acquire(timeout=LET_IN)
 
     def disarm(self, watcher: Watcher) -> None:
         """Have it fired no more; it may be firing right now."""
@@ -132,6 +154,7 @@ class Watchdog:
 
     def _ring(self) -> bool:
         """Wake the thread, or start it; return whether there is one."""
+        self._is_rung = True
         if (thread := self._thread) is not None:
             thread.wake()
             return True
@@ -159,6 +182,9 @@ class Watchdog:
         try:
             while not thread.ending:
                 self._wakes_at, self._idle = math.inf, False  # whoever arms something from here on rings
+                self._is_rung, self._tries = False, 0
+                with suppress(RuntimeError):  # nobody has waited since it last came
+                    self._came.release()
                 self._fire_due()
                 if thread.ending:  # perhaps long ago: another thread is at work
                     return

@@ -91,6 +91,12 @@ class WakeTest(WatchdogCase):
             self.watchdog.arm(Once(later=10), 10)
         self.assertEqual([call.args for call in self.stacks.call_args_list], [(10 + module.PATIENCE,)])
 
+    def test_let_in(self) -> None:
+        """Who arms something waits a moment for it, some times and no more: perhaps there is no thread any more."""
+        for _ in range(2 * module.MOST_TRIES):
+            self.watchdog.arm(Once(later=10), 10)
+        self.assertEqual(self.watchdog._tries, module.MOST_TRIES)
+
     def test_late(self) -> None:
         """Who arms something long after it was to come to its turn gives it more time: the process is not stuck."""
         self.watchdog.arm(Once(later=10), 10)
@@ -165,5 +171,6 @@ class EndTest(WatchdogCase):
             fired = threading.Event()
             self.watchdog.arm(Once(fired.set), 1)
             self.assertTrue(fired.wait(10))
+            self.assertEqual((self.watchdog._is_rung, self.watchdog._tries), (False, 0))
             self.watchdog.end()
             self.watchdog.end()
