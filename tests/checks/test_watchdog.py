@@ -77,7 +77,7 @@ class WakeTest(WatchdogCase):
             go_on.wait()
             thread.has_ended.release()
 
-        self.watchdog._watch = hold_up  # type: ignore[method-assign]
+        self.watchdog._watch = hold_up  # type: ignore[method-assign]  # a thread that never comes
         self.addCleanup(go_on.set)
         patch = mock.patch("faulthandler.dump_traceback_later")
         self.stacks = patch.start()
