@@ -68,8 +68,8 @@ class Watchdog:
         """The descriptor that goes to the user, where what is printed is captured."""
         self.stacks = True
         """Whether `faulthandler` is free to be used."""
-        self._of_stacks: set[int] = set()
-        """The system's numbers of threads among which is that in which `faulthandler` waits, unless others ended it."""
+        self._busy: set[int] = set()
+        """The system's numbers of threads of others that no fork waits for any more."""
         self._begin()
 
     def _begin(self) -> None:
@@ -134,10 +134,9 @@ class Watchdog:
             self._counted = 0  # it may have begun only now
             self._thread = None
             self._wakes_at, self._idle = math.inf, True
-            of_stacks = self._of_stacks & _native_ids()
             self._set_stacks(None)
             if has_ended:
-                _wait_for_ends(thread.native_id, of_stacks)
+                self._wait_for_ends(thread.native_id)
 
     def go_on(self) -> None:
         """Start the thread again after a fork if anything is armed.
@@ -175,8 +174,7 @@ class Watchdog:
 
     def _watch(self, thread: _Thread) -> None:
         """Fire what is due, for ever."""
-        # On systems without such a number nothing can be looked up by it.
-        thread.native_id = getattr(_thread, "get_native_id", int)()
+        thread.native_id = _own_native_id()
         if not thread.ending:
             self._counted = 1
         try:
@@ -227,10 +225,25 @@ class Watchdog:
         if seconds is None:
             faulthandler.cancel_dump_traceback_later()
             return
-        before = _native_ids()
         with suppress(RuntimeError, OverflowError, OSError, ValueError):  # no thread to be had, or too long a limit
             faulthandler.dump_traceback_later(seconds, file=self.stderr)
-        self._of_stacks = _native_ids() - before
+
+    def _wait_for_ends(self, native_id: int) -> None:
+        """Wait until the system counts neither the thread of this number nor that of `faulthandler`: both have ended.
+
+        The latter cannot be told from those of others, but is awake until it is gone. One of others that is awake all
+        the time is waited for once.
+        """
+        until = monotonic() + ENDS_WITHIN
+        while True:
+            states = _states()
+            awake = {number for number, state in states.items() if state != "S"} - {_own_native_id()}
+            if native_id not in states and (awake <= self._busy or not self.stacks):
+                return
+            if monotonic() > until:
+                self._busy |= awake
+                return
+            time.sleep(0.0001)
 
 
 class _Thread:
@@ -260,22 +273,22 @@ _count_threads: Final[Callable[[], int]] = getattr(_thread, "_count", lambda: -1
 """How many threads there are that Python has started, whatever they are for."""
 
 
-def _native_ids() -> set[int]:
-    """Return the system's numbers of the threads that Python counts when it forks; none where they cannot be told."""
-    try:
-        return {int(name) for name in os.listdir("/proc/self/task")}
-    except OSError:
-        return set()
+_own_native_id: Final[Callable[[], int]] = getattr(_thread, "get_native_id", int)
+"""The system's number of the calling thread; 0 where it has none, and nothing can be looked up by it."""
 
 
-def _wait_for_ends(one: int, any_of: set[int]) -> None:
-    """Wait until threads that have ended are seen no more: one, and any of some others if there are any."""
-    until = monotonic() + ENDS_WITHIN
-    while monotonic() < until:
-        now = _native_ids()
-        if one not in now and not (any_of and any_of <= now):
-            return
-        time.sleep(0.0001)
+def _states() -> dict[int, str]:
+    """Return the threads that Python counts when it forks, by the system's numbers: what each is at, "S" for asleep.
+
+    There are none where the system does not tell. This opens files, which tests that count descriptors would see: so
+    it is for forks alone, and never for the watchdog's thread.
+    """
+    states = {}
+    with suppress(OSError):
+        for name in os.listdir("/proc/self/task"):
+            with suppress(OSError), open(f"/proc/self/task/{name}/stat", encoding="utf-8", errors="replace") as file:
+                states[int(name)] = file.read().rpartition(")")[2].split()[0]  # in parentheses: a name, of anything
+    return states
 
 
 watchdog: Final = Watchdog()

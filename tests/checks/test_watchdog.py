@@ -56,6 +56,30 @@ class ForkTest(unittest.TestCase):
         self.assertNotIn("DeprecationWarning", done.stderr)
 
 
+class FileTest(unittest.TestCase):
+    """Programs that count descriptors in a test."""
+
+    def test_none(self) -> None:
+        """The thread opens nothing, not even for a moment: who counts descriptors would take it for a leak."""
+        source = """
+            import sys, threading, time
+            from asynctestkit import AsyncTestCase
+            seen = set()
+            sys.addaudithook(lambda event, args: seen.add((event, threading.get_ident())))
+            class Case(AsyncTestCase):
+                timeout = 0.2
+                async def test(self):
+                    time.sleep(1)
+                def tearDown(self):
+                    mine = threading.get_ident()
+                    assert any(one != mine for _, one in seen), "the thread was not heard of"
+                    files = [event for event, one in seen if one != mine and event.startswith(("open", "os."))]
+                    assert not files, files
+        """
+        done = run_program("\n".join(line[12:] for line in source.splitlines()), "-m", "unittest", "test_program")
+        self.assertIn("FAILED (errors=1)", done.stderr)
+
+
 class WatchdogCase(unittest.TestCase):
     """Base: a watchdog beside that of the process."""
 
@@ -164,6 +188,21 @@ class EndTest(WatchdogCase):
         begun = time.monotonic()
         self.watchdog.end()
         self.assertLess(time.monotonic() - begun, 30)
+
+    @mock.patch.object(module, "ENDS_WITHIN", 0.01)
+    def test_threads_of_others(self) -> None:
+        """One that is awake all the time is waited for once: it might have been that which was to print all stacks."""
+        self.watchdog.stacks = True
+        looks = []
+        for _ in range(3):
+            fired = threading.Event()
+            self.watchdog.arm(Once(fired.set), 1)
+            self.assertTrue(fired.wait(10))
+            with mock.patch.object(module, "_states", return_value={-1: "R"}) as states:
+                self.watchdog.end()
+            looks.append(states.call_count)
+        self.assertGreater(looks[0], 1)
+        self.assertEqual(looks[1:], [1, 1])
 
     def test_again(self) -> None:
         """It is there again when something is armed after it was ended, however often."""
