@@ -27,10 +27,11 @@ from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.expansion import Variants, expand_methods
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
-from asynctestkit.harness import Life, Plan, Step
+from asynctestkit.harness import Life, Step
 from asynctestkit.loops.calls import DONE
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.outside import Given, given_to
+from asynctestkit.placed import Plan
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES

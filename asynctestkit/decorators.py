@@ -17,9 +17,9 @@ from asynctestkit.case import AsyncTestCase
 from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.requests import outermost, shown_signature
 from asynctestkit.fixtures.signatures import signature_of
-from asynctestkit.harness import Plan
 from asynctestkit.limits import MARK, UNSET, limit_of
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
+from asynctestkit.placed import Plan
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
 from asynctestkit.values import parse_seconds

@@ -27,8 +27,9 @@ from asynctestkit.fixtures.definition import Fixture
 from asynctestkit.fixtures.expansion import Variants
 from asynctestkit.fixtures.params import CHOICES, VALUES, Variant, name_variant, variants
 from asynctestkit.fixtures.requests import EXPAND, Requests, outermost, requests_of
-from asynctestkit.harness import Plan, run_alone
+from asynctestkit.harness import run_alone
 from asynctestkit.outside import outside
+from asynctestkit.placed import Plan
 from asynctestkit.report import mistakes
 from asynctestkit.report.frames import TRIM_FRAMES
 

@@ -25,22 +25,18 @@ import contextvars
 import enum
 import functools
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from asynctestkit.checked import Runner
-from asynctestkit.checks.policy import Policy, run_policy
+from asynctestkit.checks.policy import run_policy
 from asynctestkit.fixtures.graph import FixturePlan
-from asynctestkit.guard import fixture_phases, leave_to
-from asynctestkit.limited import LimitedPhases
+from asynctestkit.guard import leave_to
 from asynctestkit.loops import scopes
-from asynctestkit.loops.managed import LoopOptions, ManagedLoop, refuse_running_loop
-from asynctestkit.loops.run_end import is_of_pytest
-from asynctestkit.loops.wide_scope import WideScope
-from asynctestkit.report.errors import LoopError, ScopeError, message, raise_together
+from asynctestkit.loops.managed import ManagedLoop
+from asynctestkit.placed import PlacedPhases, Plan
+from asynctestkit.report.errors import LoopError, raise_together
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.mistakes import refuse_generator
-from asynctestkit.report.owners import own
-from asynctestkit.values import Scope
 
 if TYPE_CHECKING:  # what opens fixtures, and what looks at what is left, is imported by the first test that has any
     from asynctestkit.checks.handed import Handed
@@ -51,19 +47,6 @@ if TYPE_CHECKING:  # what opens fixtures, and what looks at what is left, is imp
 if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
-
-
-class Plan(NamedTuple):
-    """What a front door knows of a test before it runs."""
-
-    name: str
-    owner: type
-    options: LoopOptions
-    asked: Scope | None = None
-    result: object = None
-    timeout: float | None = None
-    policy: Policy | None = None
-    """What the checks do; None: what they do in the whole run."""
 
 
 class Step(enum.IntEnum):
@@ -78,13 +61,11 @@ class Step(enum.IntEnum):
 
 # Looking a member up in its enum costs more than the rest of entering a step.
 _SET_UP, _BODY, _TEAR_DOWN, _CLOSED = Step.SET_UP, Step.BODY, Step.TEAR_DOWN, Step.CLOSED
-_TEST: Final = Scope.TEST
-
 
 _STAGES = {Step.NEW: "set-up", _SET_UP: "set-up", _BODY: "the body", _TEAR_DOWN: "tear-down"}
 
 
-class Life(LimitedPhases):
+class Life(PlacedPhases):
     """One test's life on its loop, step by step; it also speaks the protocol of `asyncio.Runner`.
 
     Args:
@@ -104,7 +85,6 @@ class Life(LimitedPhases):
 
     provided_outside: Callable[[], Iterable[Provided]] | None = None
     """Returns what fixtures of a runner have given to the test; None where there are none."""
-    _bare_class: WideScope | None = None
 
     def __init__(
         self,
@@ -130,11 +110,6 @@ class Life(LimitedPhases):
 
     open_loop = get_loop
 
-    @property
-    def owner(self) -> type:
-        """The test class."""
-        return self.plan.owner
-
     def run(self, awaitable: Awaitable[Any], *, context: contextvars.Context | None = None) -> Any:
         """Await something in the test task; what is to run in another context than the test's gets its own task."""
         if context is None or context is self.context:
@@ -155,46 +130,6 @@ class Life(LimitedPhases):
     def expects_more(self) -> bool:
         """Return whether those who run the test have another async phase for it."""
         return self._more is not None and self._more()
-
-    def wide_host(self, scope: Scope) -> WideScope:
-        """Return the class, module or session that fixtures of this scope belong to."""
-        plan = self.plan
-        scopes.end_with(plan.result)
-        if scope is Scope.CLASS:
-            host = scopes.entered(Scope.CLASS, plan.owner) or self._enter_class()
-        else:
-            host = (
-                scopes.enter_module(plan.owner.__module__)
-                if scope is Scope.MODULE
-                else scopes.enter_session(plan.result)
-            )
-        if not host.holds_loop:
-            host.options = plan.options
-        if host.fixtures is None:
-            from asynctestkit.fixtures.wide import WideFixtures
-
-            host.fixtures = WideFixtures(host, functools.partial(fixture_phases, host))
-            host.at_end(host.fixtures.close)
-        return host
-
-    def scope_to_join(self) -> WideScope | None:
-        """Return the scope whose loop the test runs on, None for a fresh loop."""
-        plan = self.plan
-        scope = scopes.scope_to_join(plan.owner, asked=plan.asked, result=plan.result)
-        if scope is None and plan.asked is Scope.CLASS:
-            return self.wide_host(Scope.CLASS)  # run on its own: see _enter_class
-        return scope
-
-    def _enter_class(self) -> WideScope:
-        """Begin the scope of a class whose hooks are not ours."""
-        cls: Any = self.plan.owner
-        host = scopes.enter_class(cls)
-        if _is_run_as_a_class(cls, self.plan.result):
-            # unittest runs class cleanups newest first, and after tearDownClass: the scope goes last.
-            cls._class_cleanups.insert(0, (host.end, (), {}))
-        else:  # run on its own, the test is all there is of its class
-            self._bare_class = host
-        return host
 
     # The steps.
 
@@ -224,12 +159,7 @@ class Life(LimitedPhases):
         if fixtures is None:
             return
         self.fixtures = self._test_fixtures(fixtures, instance)
-        widest = fixtures.widest_async
-        if widest is not None and widest > Scope.TEST:
-            if self.plan.asked is Scope.TEST:
-                raise _cannot_share(self.plan, fixtures, widest)
-            self.plan = self.plan._replace(asked=max(widest, self.plan.asked or widest))
-            self.wide_host(widest)
+        self.make_room(fixtures)
 
     def body(self, run: Callable[..., Any], /, *args: Any) -> Any:
         """Steps 4 and 5: open the fixtures and run the test itself by calling `run`; return what it returned."""
@@ -390,54 +320,15 @@ class Life(LimitedPhases):
             raise self.refusal
         plan = self.plan
         self.arm_deadline(plan.timeout)
-        if self._runner is not None:
-            managed = ManagedLoop.borrow(self._runner.get_loop())
-        else:
-            scope = self.scope_to_join()
-            managed = self._open_own() if scope is None else self._join(scope)
-        self._managed = managed
+        managed = self._managed = self._place()
         managed.make_current()
         self.begin_checks(plan.policy or run_policy(), managed.loop)
         return managed
-
-    def _open_own(self) -> ManagedLoop:
-        """Open a loop that is the test's alone."""
-        owner, managed = self.plan.owner, ManagedLoop(self.plan.options)
-        if not managed.is_given:
-            own(managed.loop, f"test {self.title}", _TEST, owner.__module__, owner.__qualname__)
-        return managed
-
-    @property
-    def result(self) -> object:
-        """The result of the run, None if there is none."""
-        return self.plan.result
-
-    @property
-    def title(self) -> str:
-        """What reports call the test."""
-        owner = self.plan.owner
-        if getattr(owner, "_atk_of_module", False):  # a function; the class in which it is gathered is nobody's
-            return f"{owner.__module__}.{self.plan.name}"
-        return f"{owner.__module__}.{owner.__qualname__}.{self.plan.name}"
-
-    def sharing(self, width: int) -> str | None:
-        """Return what users write to have the test share its loop as widely as this."""
-        owner: Any = self.plan.owner
-        return f'loop_scope = "{Scope(width).word}" in {owner.__qualname__}' if hasattr(owner, "_atk_plan") else None
 
     def provided(self) -> Iterable[Provided]:
         """Return what fixtures have given to the test."""
         own = () if self.fixtures is None else self.fixtures.provided()
         return own if self.provided_outside is None else (*own, *self.provided_outside())
-
-    def _join(self, scope: WideScope) -> ManagedLoop:
-        refuse_running_loop()
-        shared = scope.hold(self.plan.options)
-        if shared.fired:
-            shared.check(self.owner)
-        self.shared = shared
-        shared.use(self, self.plan.options.debug)
-        return shared.managed
 
     @property
     def closing(self) -> bool:
@@ -448,17 +339,6 @@ class Life(LimitedPhases):
     def stage(self) -> str:
         """What part of its life the test is in, for reports."""
         return _STAGES[self.step]
-
-
-def _is_run_as_a_class(cls: Any, result: Any) -> bool:
-    """Whether the run calls the class's cleanups: a suite of unittest's does, and pytest; a case run alone has none.
-
-    The class in which a module's functions are gathered is nobody's: there each function is a class of its own, as it
-    is to pytest.
-    """
-    if getattr(cls, "_atk_of_module", False):
-        return False
-    return getattr(result, "_previousTestClass", None) is cls or is_of_pytest(result)
 
 
 def run_alone(
@@ -481,17 +361,3 @@ def run_alone(
         raise
     finally:
         life.close()
-
-
-def _cannot_share(plan: Plan, fixtures: FixturePlan, widest: Scope) -> ScopeError:
-    (wide, *_) = [
-        node.fixture for node in fixtures.order if node.fixture.kind.is_async and node.fixture.scope is widest
-    ]
-    return ScopeError(
-        message(
-            f"loop_scope 'test' cannot hold fixture {wide.name!r}, which lives for a {widest.word}",
-            test=f"{plan.owner.__module__}.{plan.owner.__qualname__}.{plan.name}   loop_scope=test",
-            fix=f"leave loop_scope out, or make {wide.name!r} scope=test",
-            **{repr(wide.name): wide.describe()},
-        )
-    )

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asynctestkit.harness import Life, Plan
+from asynctestkit.harness import Life
 from asynctestkit.limits import UNSET
+from asynctestkit.placed import Plan
 
 if TYPE_CHECKING:
     from asynctestkit.report.affinity import Provided

@@ -18,11 +18,12 @@ from asynctestkit.checking import amend
 from asynctestkit.checks.policy import policy_of
 from asynctestkit.fixtures.requests import outermost, patched_arguments, requests_of
 from asynctestkit.guard import guard_of
-from asynctestkit.harness import Life, Plan, Step
+from asynctestkit.harness import Life, Step
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import LoopOptions
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.outside import given_to
+from asynctestkit.placed import Plan
 from asynctestkit.report import mistakes
 from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES, place_of

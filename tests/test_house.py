@@ -65,7 +65,7 @@ LAYERS: Final = (
         ),
         share=True,
     ),
-    Layer(frozenset(("harness", "checked", "limited", "guard", "limits")), share=True),
+    Layer(frozenset(("harness", "checked", "limited", "placed", "guard", "limits")), share=True),
     Layer(frozenset(("fixtures", "checks", "loops"))),
     Layer(frozenset(("signals", "values"))),
     Layer(frozenset(("report",))),

@@ -15,11 +15,11 @@ from asynctestkit.checked import end_without_loop
 from asynctestkit.checks.policy import Policy, policy_of, run_policy
 from asynctestkit.checks.watch import Watch
 from asynctestkit.guard import Guard
-from asynctestkit.harness import Plan
 from asynctestkit.loops import scopes
 from asynctestkit.loops.managed import GivenLoop, LoopOptions
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.outside import Given
+from asynctestkit.placed import Plan
 from asynctestkit.pytest_plugin import LOOP_SCOPES, is_async
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims

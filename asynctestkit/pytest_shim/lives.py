@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from asynctestkit.fixtures.keeper import Keeper
 from asynctestkit.fixtures.opening import Opening
-from asynctestkit.harness import Life, Plan, Step
+from asynctestkit.harness import Life, Step
 from asynctestkit.loops.wide_scope import WideScope
+from asynctestkit.placed import Plan
 from asynctestkit.pytest_shim.faults import explain
 from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.variables import Changes, give_to
