@@ -15,15 +15,16 @@ import asyncio
 import contextvars
 import unittest
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from unittest import IsolatedAsyncioTestCase
 
 from asynctestkit import checking, class_hooks, declaration, limits, running
 from asynctestkit.assertions import Assertions
 from asynctestkit.checks.policy import policy_of
+from asynctestkit.contexts import Contexts
 from asynctestkit.fixtures.expansion import Variants, expand_methods
 from asynctestkit.fixtures.params import CHOICES, VALUES
 from asynctestkit.fixtures.requests import requests_of
@@ -37,14 +38,9 @@ from asynctestkit.report.errors import UsageError, message
 from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.values import SCOPES, parse_scope
 
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
-
 if TRIM_FRAMES:
     __unittest = True
     __tracebackhide__ = True
-
-T = TypeVar("T")
 
 _BODY: Final = Step.BODY
 
@@ -71,7 +67,7 @@ class _LoopAttribute:
         return life.get_loop()
 
 
-class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
+class AsyncTestCase(Assertions, Contexts):
     """A test case whose tests, set-up and tear-down may be coroutines, run in one task on a managed loop.
 
     Attributes:
@@ -168,65 +164,7 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
     async def asyncTearDownClass(cls) -> None:
         """Tidy up after the class on the loop its tests used, before `tearDownClass`."""
 
-    # ---- contexts and cleanups ---------------------------------------------------------------------------------
-
-    async def enterAsyncContext(self, cm: AbstractAsyncContextManager[T]) -> T:
-        """Enter an asynchronous context manager and leave it among the cleanups; return what it gives.
-
-        It is entered and left in the test task. A scope that cancels the test while open (`asyncio.timeout`, a
-        `TaskGroup`) is left with that cancellation and so reports its own error; otherwise it is left with three Nones.
-
-        Raises:
-            TypeError: `cm` is no asynchronous context manager.
-        """
-        enter, leave = mistakes.special_methods(cm, "__aenter__", "__aexit__")
-        value: T = await enter(cm)
-        self.addAsyncCleanup(self._atk_leave, leave, cm)
-        return value
-
-    def enterContext(self, cm: AbstractContextManager[T]) -> T:
-        """Enter a context manager and leave it among the cleanups; return what it gives.
-
-        Entered by code that runs in the test task, it is left in the test task too, as anyio's cancel scopes demand.
-        """
-        life = self._atk_life
-        if life is None or not life.in_task():
-            return super().enterContext(cm)
-        enter, leave = mistakes.special_methods(cm, "__enter__", "__exit__")
-        value: T = enter(cm)
-        self.addAsyncCleanup(life.leave_plain, leave, cm)
-        return value
-
-    @classmethod
-    def addAsyncClassCleanup(cls, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        """Add a function, async or not, to be called when the class is done; last in, first out."""
-        cls.addClassCleanup(function, *args, **kwargs)
-
-    @classmethod
-    async def enterAsyncClassContext(cls, cm: AbstractAsyncContextManager[T]) -> T:
-        """Enter an asynchronous context manager for the class's life; call it from `asyncSetUpClass`.
-
-        Raises:
-            TypeError: `cm` is no asynchronous context manager.
-        """
-        enter, leave = mistakes.special_methods(cm, "__aenter__", "__aexit__")
-        value: T = await enter(cm)
-        cls.addClassCleanup(class_hooks.begin(cls).leave, leave, cm)
-        return value
-
-    @classmethod
-    def enterClassContext(cls, cm: AbstractContextManager[T]) -> T:
-        """Enter a context manager for the class's life; return what it gives.
-
-        Entered by an async class hook, it is left in the class's task too, as anyio's cancel scopes demand.
-        """
-        scope = class_hooks.begin(cls)
-        if not scope.in_task():
-            return super().enterClassContext(cm)
-        enter, leave = mistakes.special_methods(cm, "__enter__", "__exit__")
-        value: T = enter(cm)
-        cls.addClassCleanup(scope.leave_plain, leave, cm)
-        return value
+    # ---- cleanups and fixtures ---------------------------------------------------------------------------------
 
     @classmethod
     def doClassCleanups(cls) -> None:
@@ -412,10 +350,6 @@ class AsyncTestCase(Assertions, IsolatedAsyncioTestCase):
         if cls._callTearDown is not _CALL_TEAR_DOWN or cls.doCleanups is not _DO_CLEANUPS:
             return True
         return life is not None and life.step is _BODY and _own_hook(self.asyncTearDown) is not None
-
-    async def _atk_leave(self, leave: Callable[..., Awaitable[Any]], cm: object) -> None:
-        assert self._atk_life is not None
-        await self._atk_life.leave(leave, cm)
 
     def _atk_leave_one(self) -> bool:
         """Run the newest cleanup; False if there is none."""

@@ -50,6 +50,7 @@ LAYERS: Final = (
                 "assertions",
                 "case",
                 "checking",
+                "contexts",
                 "class_hooks",
                 "declaration",
                 "decorators",
