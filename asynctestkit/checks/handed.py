@@ -25,19 +25,19 @@ from asynctestkit.checks.young import Young
 from asynctestkit.report.findings import Finding
 
 if TYPE_CHECKING:
-    from asynctestkit.checks.watch import Watch
+    from asynctestkit.checks.hearing import Hearing
 
 MOST_CONTENTS: Final = 1000
 """How much a list that a class or a module has may hold to be looked into."""
 _NOT_THE_USERS: Final = frozenset(("asynctestkit", "builtins", "unittest"))
 
 
-def of_whom(owner: Watch | None) -> Watch | None:
+def of_whom(owner: Hearing | None) -> Hearing | None:
     """Return who is told of what belongs to a test: its own checks, or, when they are over, who has what it left."""
     return owner if owner is None or owner.is_on or owner.heir is None else owner.heir
 
 
-def with_maker(finding: Finding, maker: Watch) -> Finding:
+def with_maker(finding: Finding, maker: Hearing) -> Finding:
     """Return a finding that says which test has made what it is about."""
     return finding._replace(facts=(*finding.facts, ("made in", maker.test)))
 
@@ -88,7 +88,7 @@ class Handed:
 
     __slots__ = ("_opened", "_refs", "watch")
 
-    def __init__(self, watch: Watch, opened: resources.Opened | None, refs: tuple[resources.Ref, ...]) -> None:
+    def __init__(self, watch: Hearing, opened: resources.Opened | None, refs: tuple[resources.Ref, ...]) -> None:
         self.watch = watch
         self._opened = opened
         self._refs = refs
