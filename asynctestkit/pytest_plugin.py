@@ -299,8 +299,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests with each value of fixtures of asynctestkit, and each loop factory of pytest-asyncio's hook."""
     if _FIXTURES in sys.modules:
         _work().parametrise(metafunc)
-    hook = getattr(metafunc.config.hook, "pytest_asyncio_loop_factories", None)
-    if hook is not None and hook.get_hookimpls() and is_async(metafunc.function):
+    hook = getattr(metafunc.definition.ihook, "pytest_asyncio_loop_factories", None)  # as seen from the test's folder
+    if hook is None or not hook.get_hookimpls() or not options.stands_in(metafunc.config.pluginmanager):
+        return
+    if is_async(metafunc.function):
         _work().parametrise_loops(metafunc)
 
 

@@ -5,7 +5,8 @@ test runs, such warnings come here first, whatever the filters of the run say: `
 filters in front of all others let them through. A test that catches warnings itself (`assertWarns`,
 `catch_warnings(record=True)`, `pytest.warns`) puts its own in front again, so what it expects is its own.
 
-What dies in a collection of the oldest garbage may be from any test before: that is left to be a warning.
+What dies in a collection of the oldest garbage may be from any test before: that is left to be a warning. So is what is
+young, but was made before the test: a plain test before it has left it.
 
 The tap is the process's, and open while any test runs; whose a warning is is for the listener to say.
 """
@@ -22,6 +23,8 @@ import warnings
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Protocol
+
+from asynctestkit.checks.young import ids_from_before
 
 _compile: Final = re.compile  # which tests replace, where they replace functions of a module named re
 
@@ -90,6 +93,8 @@ class Tap:
         self._raised: Any = None
         self._unraisable_hook: Any = self._hear
         self._collecting = -1
+        self._from_before: frozenset[int] = frozenset()
+        """What is young, and is being collected, but was made before the test that runs."""
 
     def open(self) -> None:
         """Let warnings come here until `close`; for every `open` there is one."""
@@ -144,6 +149,7 @@ class Tap:
 
     def _note_collection(self, phase: str, info: dict[str, int]) -> None:
         self._collecting = info["generation"] if phase == "start" else -1
+        self._from_before = ids_from_before(self._choose()) if 0 <= self._collecting < _OLDEST else frozenset()
 
     def _show(  # noqa: PLR0917  # it takes what the module of warnings passes
         self,
@@ -163,7 +169,7 @@ class Tap:
             if listener is not None:
                 source = _source(inspect.currentframe())
                 tell = listener.unawaited if unawaited else listener.unclosed
-                if tell(str(text), source, f"{filename}:{line}"):
+                if id(source) not in self._from_before and tell(str(text), source, f"{filename}:{line}"):
                     return
         before(text, category, filename, line, file, source_line)
 

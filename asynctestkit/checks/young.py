@@ -48,6 +48,18 @@ def made_since(marker: object) -> list[Any]:
     return (older if since is None else since) + things
 
 
+def ids_from_before(marker: object) -> frozenset[int]:
+    """Return the ids of what is young and was made before an object was; none where that is old by now."""
+    older: list[Any] = []
+    for generation in range(YOUNG, -1, -1):
+        things = gc.get_objects(generation)
+        since = _after(things, marker)
+        if since is not None:
+            return frozenset(map(id, (*older, *things[: len(things) - len(since)])))
+        older = things
+    return frozenset()
+
+
 def _after(things: list[Any], marker: object) -> list[Any] | None:
     """Return what stands behind an object in a list of a generation, which is in the order of making; None: no such."""
     for index in range(len(things) - 1, -1, -1):

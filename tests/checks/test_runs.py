@@ -43,6 +43,24 @@ class BTest(AsyncTestCase):
         MADE.clear()
 """
 
+LOOPS_BEFORE = """
+import asyncio, unittest
+from asynctestkit import AsyncTestCase
+
+class ATest(unittest.TestCase):
+    def test(self):
+        asyncio.new_event_loop().run_until_complete(asyncio.sleep(0))
+
+class BTest(AsyncTestCase):
+    async def test(self):
+        await asyncio.create_task(asyncio.sleep(0))
+
+class CTest(AsyncTestCase):
+    async def test(self):
+        asyncio.new_event_loop()
+        await asyncio.create_task(asyncio.sleep(0))
+"""
+
 MIXED = """
 import asyncio
 from asynctestkit import AsyncTestCase
@@ -79,6 +97,13 @@ class RunsTest(unittest.TestCase):
         done = run_program(BEFORE, "-m", "unittest", "test_program")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("RuntimeWarning: coroutine 'forgotten' was never awaited", done.stderr)
+
+    def test_loop_made_before(self) -> None:
+        """Nor is a loop that a plain test has dropped, and that dies in a collection in the next; its own is."""
+        done = run_program(LOOPS_BEFORE, "-m", "unittest", "test_program")
+        self.assertIn("FAILED (failures=1)", done.stderr)
+        self.assertIn("FAIL: test (test_program.CTest.test)", done.stderr)
+        self.assertEqual(done.stderr.count("ResourceWarning: unclosed event loop"), 1, done.stderr)
 
     def test_warnings_as_errors(self) -> None:
         """What warns does not hide what fails."""

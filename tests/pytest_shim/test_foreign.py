@@ -207,6 +207,14 @@ class LoopFactoriesTest(PluginTest):
             ],
         )
 
+    def test_of_a_folder(self) -> None:
+        """Where a folder's conftest has the hook, it is for the tests of that folder."""
+        files = {"sub/conftest.py": self.conftest, "sub/test_sub.py": "async def test_sub(): pass"}
+        self.assertEqual(
+            self.outcomes("async def test_root(): pass", files=files),
+            [*(f"PASSED sub/test_sub.py::test_sub[{one}]" for one in ("one", "two")), "PASSED test_root", "3 passed"],
+        )
+
     def test_chosen(self) -> None:
         """A mark picks some of them; one that is not there skips the test."""
         source = """

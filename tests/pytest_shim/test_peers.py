@@ -311,6 +311,20 @@ class PeersTest(unittest.TestCase):
                 said = self.outcomes("asyncio", "-W", "error", source=source, ini=f"{QUIET}asyncio_mode = {mode}\n")
                 self.assertEqual(said[-1], "8 passed", said)
 
+    def test_loop_factories(self) -> None:
+        """The hook that pytest-asyncio has for loop factories is left to it, and its tests run once with each."""
+        hook = """
+            def pytest_asyncio_loop_factories(config, item):
+                return {"one": asyncio.SelectorEventLoop, "two": asyncio.SelectorEventLoop}
+        """
+        files = {
+            "test_program.py": "@pytest.mark.asyncio\nasync def test_theirs(): pass",
+            "conftest.py": hook,
+            "pytest.ini": f"[pytest]\n{QUIET}asyncio_mode = strict\n",
+        }
+        said = run_pytest(files, "-q", "-rA", python=python_with("asyncio")).stdout
+        self.assertEqual(summary_of(said)[-1], "2 passed", said)
+
     def test_a_mark_that_is_not_heeded(self) -> None:
         """Our mark on a test that pytest-asyncio runs is said to have no effect."""
         source = "@pytest.mark.asynctestkit(timeout=1)\nasync def test_it(): pass"
