@@ -59,6 +59,11 @@ class Assertions(unittest.TestCase):
         with super().subTest(**params) if msg is _NO_MESSAGE else super().subTest(msg, **params):
             try:
                 yield
+            except Exception as error:
+                life: Any = getattr(self, "_atk_life", None)
+                if life is not None and not isinstance(error, unittest.SkipTest):
+                    life.failed_in_subtest = True
+                raise
             except asyncio.CancelledError as error:
                 task = None if asyncio._get_running_loop() is None else asyncio.current_task()
                 if task is None or not task.cancelling():

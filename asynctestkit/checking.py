@@ -100,10 +100,13 @@ def expect_loop_error(pattern: str | re.Pattern[str]) -> Generator[Expected, Non
 
 
 def check(case: Any, life: Life, outcome: Any) -> None:
-    """Report what the checks have found, as a failure of the test or as a part of its failure."""
+    """Report what the checks have found, as a failure of the test or as a part of its failure.
+
+    Sub-tests that have failed are reported by themselves, which leaves nothing to add to.
+    """
     if life.watch is None or life.ends_later:
         return
-    if outcome.success:
+    if outcome.success or (life.failed_in_subtest and life.failure is None):
         try:
             life.check(instance=case)
         except BaseException:

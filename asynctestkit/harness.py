@@ -83,6 +83,9 @@ class Life(PlacedPhases):
     repeats = False
     """Whether the body is run again and again, by Hypothesis."""
 
+    failed_in_subtest = False
+    """Whether a sub-test has failed, which is reported beside the test: that may pass, or fail for what it has left."""
+
     provided_outside: Callable[[], Iterable[Provided]] | None = None
     """Returns what fixtures of a runner have given to the test; None where there are none."""
 

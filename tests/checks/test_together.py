@@ -46,6 +46,25 @@ class TogetherTest(unittest.TestCase):
         self.assertIn("TimeoutError: test exceeded its limit of 0.2 s in the body", text)
         self.assertIn("coroutine 'forgotten' was never awaited", text)
 
+    def test_beside_sub_tests(self) -> None:
+        """A failed sub-test is reported beside its test, which then fails for what it has left; or takes it as a note."""
+
+        class Case(AsyncTestCase):
+            async def test(self) -> None:
+                self.coroutine = forgotten()
+                with self.subTest(n=1):
+                    self.fail("in the sub-test")
+
+            async def test_fails(self) -> None:
+                await self.test()
+                self.fail("after it")
+
+        result = unittest.TestResult()
+        for name in ("test", "test_fails"):
+            Case(name).run(result)
+        told = [(type(test).__name__, "was never awaited" in text) for test, text in result.failures]
+        self.assertEqual(told, [("_SubTest", False), ("Case", True)] * 2)
+
     def test_interruption_is_no_finding(self) -> None:
         """What ends a task that blocks the loop is no error that nobody has seen."""
 
