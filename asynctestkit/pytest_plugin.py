@@ -360,13 +360,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Have an async fixture, or an async set-up function, run on a managed loop when pytest calls it."""
-    if is_async(fixturedef.func):
-        if (_shim or _work()).take_fixture(fixturedef, request):
-            return
-    elif LOOP_FIXTURES and fixturedef.argname in LOOP_FIXTURES and hasattr(fixturedef.func, "__atk_fixture__"):
-        _work().take_plain_fixture(fixturedef, request)
-    elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
-        _work().take_xunit(fixturedef, request)
+    try:
+        if is_async(fixturedef.func):
+            if (_shim or _work()).take_fixture(fixturedef, request):
+                return
+        elif LOOP_FIXTURES and fixturedef.argname in LOOP_FIXTURES and hasattr(fixturedef.func, "__atk_fixture__"):
+            _work().take_plain_fixture(fixturedef, request)
+        elif fixturedef.argname.startswith(XUNIT) and _has_async_set_up(fixturedef.argname, request):
+            _work().take_xunit(fixturedef, request)
+    except Exception as error:
+        _work().forget_fixture(fixturedef, request, error)
+        raise
     node = request.node
     if not hasattr(node, "runtest"):  # a collector
         if LATE not in node.stash:

@@ -13,6 +13,7 @@ import pytest
 from asynctestkit.pytest_plugin import REFUSE
 from asynctestkit.pytest_shim.claims import other_claims
 from asynctestkit.pytest_shim.current import item_of
+from asynctestkit.pytest_shim.private import forget_fixture
 from asynctestkit.report.errors import message
 from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of
 
@@ -67,7 +68,7 @@ class Strict:
                 return value
             if inspect.iscoroutine(value):
                 value.close()  # nobody will await it: the error below says it all
-        pytest.fail(
+        refusal = pytest.fail.Exception(
             message(
                 f"async fixture {fixturedef.argname!r} is asked for by a test that is not marked, "
                 "so that in strict mode nobody opens it",
@@ -78,6 +79,8 @@ class Strict:
             ),
             pytrace=False,
         )
+        forget_fixture(fixturedef, request, refusal)
+        raise refusal
 
 
 def look_at_case(cls: type[unittest.TestCase]) -> None:

@@ -9,6 +9,7 @@ from asynctestkit.pytest_shim.foreign import check_loop_scope, follow_loops, par
 from asynctestkit.pytest_shim.items import begin_before_fixtures
 from asynctestkit.pytest_shim.ours import keep_scopes, offer, parametrise
 from asynctestkit.pytest_shim.ports import Ports
+from asynctestkit.pytest_shim.private import forget_fixture
 from asynctestkit.pytest_shim.running import is_ours, loop_of, runner_of, take_test
 from asynctestkit.pytest_shim.settings import check_options
 from asynctestkit.pytest_shim.wide import end_late
@@ -38,6 +39,7 @@ __all__ = [
     "check_options",
     "end_late",
     "follow_loops",
+    "forget_fixture",
     "is_ours",
     "keep_scopes",
     "kept_from_anyio",

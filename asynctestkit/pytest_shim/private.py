@@ -8,7 +8,8 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
     fails when it is finalised; if there is none, when it is set up.
 `fixturedef.finish`
     Closes a fixture, with all that depends on it, before its time: when a scope that it holds open has ended the test,
-    or the loop it lives on goes. Without it an async fixture fails when it is set up.
+    or the loop it lives on goes. Without it an async fixture fails when it is set up. With `fixturedef.cached_result`
+    set before, it also makes good for one that a hook has refused.
 `_xunit_setup_...`
     How the names begin of the fixtures by which pytest calls `setup_method` and its kin; they are taken over where one
     is async. If pytest has no such fixture for a test with an async one, the run ends before any test.
@@ -72,6 +73,13 @@ def finisher(fixturedef: Any, request: Any) -> Callable[[], object]:
     if not hasattr(fixturedef, "finish"):
         _refuse("fixturedef.finish", fixturedef.argname)
     return partial(fixturedef.finish, request)
+
+
+def forget_fixture(fixturedef: Any, request: Any, error: BaseException) -> None:
+    """Have pytest forget a fixture that was refused before it was set up: it would not set it up for another test."""
+    if getattr(fixturedef, "cached_result", None) is None:
+        fixturedef.cached_result = (None, None, (error, error.__traceback__))  # else it takes it for finished
+        finisher(fixturedef, request)()
 
 
 def require_xunit(items: Iterable[pytest.Item], collectors: list[pytest.Collector]) -> None:

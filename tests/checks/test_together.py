@@ -47,7 +47,7 @@ class TogetherTest(unittest.TestCase):
         self.assertIn("coroutine 'forgotten' was never awaited", text)
 
     def test_beside_sub_tests(self) -> None:
-        """A failed sub-test is reported beside its test, which then fails for what it has left; or takes it as a note."""
+        """A failed sub-test is reported by itself; what the test has left fails it, or is a note if it fails, too."""
 
         class Case(AsyncTestCase):
             async def test(self) -> None:

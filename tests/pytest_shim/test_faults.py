@@ -43,6 +43,25 @@ class StrictModeTest(PluginTest):
         self.assertEqual(lines[-1], "1 passed, 1 error")
         self.assertRegex(lines[0], "^ERROR test_theirs - Failed: async fixture 'theirs' is asked for by a test that is")
 
+    def test_next_user_of_a_fixture(self) -> None:
+        """A test that is marked gets the fixture that one before it was refused, whatever its scope."""
+        source = """
+            @pytest.fixture(params=[1])
+            async def narrow(wide):
+                return wide
+
+            @pytest.fixture(scope="module")
+            async def wide():
+                return 3
+
+            async def test_unmarked(narrow): pass
+
+            @pytest.mark.asynctestkit
+            async def test_marked(narrow):
+                assert narrow == 3
+        """
+        self.assertEqual(self.outcomes(source, ini=self.ini)[-1], "1 passed, 1 error")
+
     def test_marked_by_its_module(self) -> None:
         """A mark on the module or class is a mark."""
         source = """

@@ -98,6 +98,21 @@ class MarksTest(PluginTest):
             ],
         )
 
+    def test_wrong_on_one_test(self) -> None:
+        """A mark with a wrong value is an error of its test; others that use the same fixture run."""
+        source = """
+            @pytest.fixture(scope="module")
+            async def value():
+                return 3
+
+            @pytest.mark.asynctestkit(timeout="5")
+            async def test_wrong(value): pass
+
+            async def test_right(value):
+                assert value == 3
+        """
+        self.assertEqual(self.outcomes(source)[-1], "1 passed, 1 error")
+
     def test_usefixtures(self) -> None:
         """On functions, classes and modules, the nearest mark's first, with plain and async fixtures."""
         source = """
