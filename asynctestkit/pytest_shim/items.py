@@ -138,7 +138,7 @@ def _options_of_case(item: Any) -> Options | None:
     group = group_of(item)
     if group.settings.debug is None and not group.is_marked and not is_marked(item):
         return None
-    return options_of_case(item, group.settings)
+    return options_of_case(item)
 
 
 def begin_life(

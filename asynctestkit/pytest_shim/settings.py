@@ -65,6 +65,7 @@ class Options(NamedTuple):
 
 
 _PLAIN: Final = Options()
+_MARKS: Final = (MARK, ASYNCIO_MARK, "asyncio_event_loop")
 _SETTINGS: Final = pytest.StashKey[Settings]()
 
 
@@ -110,7 +111,7 @@ def says_for_itself(item: Any, function: Any) -> bool:
 
 
 def options_of(item: pytest.Item, settings: Settings) -> Options:
-    """Return what a test asks for by its marks, the nearest first, by `@async_test`, or else by the run."""
+    """Return what a test asks for: by its marks, the nearest that says it, by `@async_test`, or else by the run."""
     options = _from_marks(item, settings)._replace(timeout=timeout_of(item))
     if hasattr(getattr(item, "cls", None), "_atk_plan"):
         options = options._replace(marked=True)
@@ -118,10 +119,11 @@ def options_of(item: pytest.Item, settings: Settings) -> Options:
     return options if loop is None else options._replace(marked=True, factory=loop.factory or options.factory)
 
 
-def options_of_case(item: pytest.Item, settings: Settings) -> Options:
+def options_of_case(item: pytest.Item) -> Options:
     """Return what `options_of` does for a test of a test case class."""
-    mark = item.get_closest_marker(MARK)
-    options = _PLAIN if mark is None else _from_mark(mark, item, settings._replace(test_reach=None))
+    options = _PLAIN
+    for mark in reversed([*item.iter_markers(MARK)]):
+        options = _with_mark(options, mark, item)
     return options._replace(timeout=timeout_of(item))
 
 
@@ -161,21 +163,21 @@ def _timeout_of(item: Any, reach: Reach) -> float | None:
 
 
 def _from_marks(item: pytest.Item, settings: Settings) -> Options:
-    for mark in item.iter_markers():
+    options = _PLAIN._replace(reach=settings.test_reach)
+    marks = [mark for mark in item.iter_markers() if mark.name in _MARKS]
+    foreign = next((mark for mark in marks if mark.name == ASYNCIO_MARK), None)  # of these the nearest counts alone
+    for mark in reversed(marks):
         if mark.name == MARK:
-            return _from_mark(mark, item, settings)
-        if mark.name == "asyncio_event_loop":  # pytest-asyncio 0.22 alone
-            note(
-                item.config,
-                "@pytest.mark.asyncio_event_loop",
-                "write @pytest.mark.asyncio(loop_scope=...) to share a loop",
-            )
-        if mark.name == ASYNCIO_MARK:
-            return _from_foreign_mark(mark, item, settings)
-    return _PLAIN._replace(reach=settings.test_reach)
+            options = _with_mark(options, mark, item)
+        elif mark is foreign:
+            options = _with_foreign_mark(options, mark, item)
+        elif mark.name != ASYNCIO_MARK:  # pytest-asyncio 0.22 alone
+            note(item.config, f"@pytest.mark.{mark.name}", "write @pytest.mark.asyncio(loop_scope=...) to share a loop")
+    return options
 
 
-def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
+def _with_mark(options: Options, mark: pytest.Mark, item: pytest.Item) -> Options:
+    """Return the options of the marks around a mark of ours with what it says itself."""
     where = _where(mark, item)
     unknown = [repr(argument) for argument in mark.args]
     unknown += [name for name in mark.kwargs if name not in _MARK_OPTIONS]
@@ -190,17 +192,18 @@ def _from_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Opti
         )
     values: dict[str, Any] = dict(mark.kwargs)
     scope, factory = values.get("loop_scope"), values.get("loop_factory")
-    reach = settings.test_reach if scope is None else parse_reach(scope, option="loop_scope", where=where)
+    reach = options.reach if scope is None else parse_reach(scope, option="loop_scope", where=where)
     if factory is not None:
         check_factory(factory, where=where)
-    return Options(True, reach, None, factory)
+    return Options(True, reach, None, factory or options.factory)
 
 
 def _where(mark: pytest.Mark, item: pytest.Item) -> str:
     return f"@pytest.mark.{mark.name} on {item.nodeid}, {place_of(getattr(item, 'obj', None))}"
 
 
-def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings) -> Options:
+def _with_foreign_mark(options: Options, mark: pytest.Mark, item: pytest.Item) -> Options:
+    """Return the options of the marks around a mark of pytest-asyncio's with what it says itself."""
     where = _where(mark, item)
     if "forbid_global_loop" in mark.kwargs:  # up to pytest-asyncio 0.10
         note(item.config, "@pytest.mark.asyncio(forbid_global_loop=...)", "async tests always have a current loop")
@@ -229,8 +232,8 @@ def _from_foreign_mark(mark: pytest.Mark, item: pytest.Item, settings: Settings)
             )
         )
     scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope")
-    reach = settings.test_reach if scope is None else _as_default(parse_reach(scope, option="loop_scope", where=where))
-    return Options(True, reach)
+    reach = options.reach if scope is None else _as_default(parse_reach(scope, option="loop_scope", where=where))
+    return options._replace(marked=True, reach=reach)
 
 
 def _as_default(reach: Reach) -> Reach | None:

@@ -98,6 +98,37 @@ class MarksTest(PluginTest):
             ],
         )
 
+    def test_marks_around_marks(self) -> None:
+        """What a mark does not say is said by the marks around it, on functions, methods and test cases alike."""
+        source = """
+            class Loop(asyncio.SelectorEventLoop): pass
+
+            pytestmark = pytest.mark.asynctestkit(loop_scope="module")
+
+            SEEN = []
+
+            @pytest.mark.asynctestkit(loop_factory=Loop)
+            class TestClass:
+                @pytest.mark.asynctestkit(timeout=3)
+                async def test_method(self):
+                    SEEN.append(asyncio.get_running_loop())
+
+                @pytest.mark.asyncio
+                async def test_other(self):
+                    SEEN.append(asyncio.get_running_loop())
+
+            @pytest.mark.asynctestkit(loop_factory=Loop)
+            class CaseTest(asynctestkit.AsyncTestCase):
+                @pytest.mark.asynctestkit(timeout=3)
+                async def test_case(self):
+                    SEEN.append(asyncio.get_running_loop())
+
+            def test_seen():
+                assert {type(loop) for loop in SEEN} == {Loop}
+                assert SEEN == SEEN[:1] * 3
+        """
+        self.assert_pass(source, count=4)
+
     def test_wrong_on_one_test(self) -> None:
         """A mark with a wrong value is an error of its test; others that use the same fixture run."""
         source = """
