@@ -93,7 +93,6 @@ class AsyncTestCase(Assertions, Contexts):
     _atk_debug: ClassVar[bool | None] = None
     _atk_cooperates: ClassVar[bool] = False
     """Whether a class that stands behind AsyncTestCase has hooks, which ours then call."""
-    _atk_life: Life | None = None
     _atk_result: object = None
     _atk_expand = staticmethod(expand_methods)
     _atk_given: Given | None = None

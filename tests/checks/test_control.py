@@ -30,6 +30,16 @@ class FailOnTest(unittest.TestCase):
 
         self.assertEqual(outcome_of(Case), ["failure FindingError: coroutine 'forgotten' was never awaited"])
 
+    def test_name_of_a_method(self) -> None:
+        """A method of ours that was not awaited is called what users call it."""
+
+        class Case(AsyncTestCase):
+            async def test(self) -> None:
+                self.enterAsyncContext(asyncio.timeout(1))  # type: ignore[unused-coroutine]  # on purpose
+
+        told = "failure FindingError: coroutine 'AsyncTestCase.enterAsyncContext' was never awaited"
+        self.assertEqual(outcome_of(Case), [told])
+
     def test_levels(self) -> None:
         """True and "fail" fail, "warn" warns, False and "ignore" do nothing."""
         for value, expected in (
