@@ -18,6 +18,7 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any, Final, Protocol
@@ -166,16 +167,21 @@ _COROUTINE: Final = 0x80  # inspect.CO_COROUTINE
 
 
 _RUNNERS: Final = ("unittest.", "_pytest.", "pluggy.", _OURS)
+_FIXTURE: Final = "a fixture"
 _CALLERS: Final = {
     ("unittest.case", "_callSetUp"): "set-up",
     ("unittest.case", "_callTestMethod"): "the body",
     ("unittest.case", "_callTearDown"): "tear-down",
     ("unittest.case", "_callCleanup"): "a cleanup",
     ("_pytest.python", "pytest_pyfunc_call"): "the body",
-    ("_pytest.fixtures", "call_fixture_func"): "a fixture",
-    ("_pytest.fixtures", "_teardown_yield_fixture"): "a fixture",
+    ("_pytest.fixtures", "call_fixture_func"): _FIXTURE,
+    ("_pytest.fixtures", "_teardown_yield_fixture"): _FIXTURE,
+    ("_pytest.fixtures", "finish"): _FIXTURE,
 }
-"""Which functions of test runners call the user's, and record whatever comes out of them; and what those are called."""
+"""Which functions of test runners call the user's, and what those are called.
+
+They record whatever comes out of them; but out of fixtures only what is of certain kinds (see `recorded_kinds`).
+"""
 
 
 def called_by_runner(frame: FrameType | None) -> str | None:
@@ -192,6 +198,18 @@ def called_by_runner(frame: FrameType | None) -> str | None:
             return found
         outer = outer.f_back
     return None
+
+
+def recorded_kinds(frame: FrameType) -> tuple[type[BaseException], ...]:
+    """Return what an exception that is raised in a plain function has to be besides, to be recorded by who runs it.
+
+    pytest goes on setting up and finishing fixtures after an `Exception`, or an outcome of its own, and leaves all the
+    rest open after anything else. An `Exception` might be eaten by the user's code.
+    """
+    if called_by_runner(frame) != _FIXTURE:
+        return ()
+    outcome = getattr(sys.modules.get("_pytest.outcomes"), "OutcomeException", Exception)
+    return (outcome,)
 
 
 def is_in_user_code(frame: FrameType, *, running: bool) -> bool:

@@ -295,7 +295,9 @@ class Deadline:
         """Return what to raise in a frame, and keep where that stands."""
         self._stack = describe_stack(frame)
         names = {"deadline": self, "text": self._text, "__module__": "builtins"}
-        return type(TimeoutError.__name__, (Expired,), names)
+        target = self.target
+        is_plain = target is not None and not (target.active or target.closing or _is_running(target))
+        return type(TimeoutError.__name__, (Expired, *(blocked.recorded_kinds(frame) if is_plain else ())), names)
 
     def told(self, expired: Expired) -> TimeoutError:
         """Return what a phase is told that was ended by `expired`."""

@@ -249,5 +249,60 @@ class PlainSetUpTest(PluginTest):
         )
 
 
+class LimitTest(PluginTest):
+    """Plain fixtures that block for longer than the limit of an async test."""
+
+    def test_others_go_on(self) -> None:
+        """The fixture's test has an error; its other fixtures are finished, and other tests get them anew."""
+        source = """
+            import time
+
+            asynctestkit.set_module_timeout(0.3)
+            EVENTS = []
+
+            @pytest.fixture
+            async def first():
+                return []
+
+            @pytest.fixture
+            def opened(first):
+                EVENTS.append("open")
+                yield first
+                EVENTS.append("close")
+
+            @pytest.fixture
+            def slow_to_open(opened, request):
+                if "first" in request.node.name:
+                    time.sleep(30)
+
+            @pytest.fixture
+            def slow_to_close(opened):
+                yield
+                time.sleep(30)
+
+            @pytest.fixture
+            def slow_to_finish(opened, request):
+                request.addfinalizer(lambda: time.sleep(30))
+
+            async def test_first(slow_to_open): pass
+
+            async def test_second(slow_to_open): pass
+
+            async def test_third(slow_to_close): pass
+
+            async def test_fourth(slow_to_finish): pass
+
+            def test_plain(opened):
+                assert opened == []
+                assert EVENTS == ["open", "close"] * 4 + ["open"]
+        """
+        lines = self.outcomes(source)
+        over = "TimeoutError: test_{} exceeded its limit of 0.3 s in a fixture"
+        self.assertEqual(
+            lines[:3], [f"ERROR test_{name} - {over.format(name)}" for name in ("first", "fourth", "third")]
+        )
+        self.assertEqual(lines[-1], "4 passed, 3 errors")
+
+
 if __name__ == "__main__":
     unittest.main()
