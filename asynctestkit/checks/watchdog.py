@@ -9,10 +9,11 @@ Rules:
    a test run, which lets go of it for moments all the time (each line of output), it would wait for hundreds of tests;
    and each time it would be woken in vain, which costs those tests more than all else here. So it is woken once, and
    who arms something while it waits lets it in.
-3. It is made when it is first needed, and is not among `threading.enumerate()`, which tests look at.
+3. It is made when it is first needed, and is not among `threading.enumerate()`, which tests look at. Nor does it open
+   files, which tests count.
 4. Before a fork it ends, so that the process has no more threads than the program has made (Python 3.12 and later warn
-   of a fork beside threads); it is there again after the fork if something is armed, on 3.13 when something is armed
-   next. In the child nothing is armed.
+   of a fork beside threads); it is there again after the fork if something is armed, on 3.13 from the loop's next turn
+   on. In the child nothing is armed.
 5. What is fired must not block: it holds up the clocks of all others.
 6. Where a call in C holds the interpreter's lock, not even this thread can run. So `faulthandler` is to print all
    stacks if the thread is not back in time. Its timer is one for the whole process and is set once for each time that
@@ -22,12 +23,14 @@ Rules:
 from __future__ import annotations
 
 import _thread
+import asyncio
+import contextvars
 import faulthandler
 import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Final, Protocol
@@ -68,8 +71,6 @@ class Watchdog:
         """The descriptor that goes to the user, where what is printed is captured."""
         self.stacks = True
         """Whether `faulthandler` is free to be used."""
-        self._busy: set[int] = set()
-        """The system's numbers of threads of others that no fork waits for any more."""
         self._begin()
 
     def _begin(self) -> None:
@@ -80,7 +81,9 @@ class Watchdog:
         """How many of the threads that Python counts are ours: one that has begun to run."""
         self._idle = True
         """Whether the thread does not run, or sleeps for good."""
-        self._starting = _thread.allocate_lock()
+        self._changing = _thread.RLock()
+        """Held while the thread is started or ended: by one thread, or by a signal handler above it."""
+        self._is_changing = False
         self._is_rung = False
         """Whether the thread was woken, or started, and has not come to its turn yet."""
         self._tries = 0
@@ -123,27 +126,47 @@ class Watchdog:
     def end(self) -> None:
         """End the thread and wait until it has; what is armed stays armed.
 
-        One that is not done with firing in time ends when it is.
+        One that is not done with firing in time ends when it is. Where a signal handler forks while this thread is
+        about it, nothing is done for that fork.
         """
-        with self._starting:
+        with self._changing:
             thread = self._thread
-            if thread is None:
+            if thread is None or self._is_changing:
                 return
-            self._counted = 0
+            self._is_changing = True
+            try:
+                self._end(thread)
+            finally:
+                self._is_changing = False
+
+    def _end(self, thread: _Thread) -> None:
+        before = _states() if _IS_TOLD else {}
+        self._counted, has_ended = 0, False
+        try:
             has_ended = thread.end()
+        finally:  # also where a signal handler raises
             self._counted = 0  # it may have begun only now
             self._thread = None
             self._wakes_at, self._idle = math.inf, True
             self._set_stacks(None)
-            if has_ended:
-                self._wait_for_ends(thread.native_id)
+        if has_ended and before:
+            self._wait_for_ends(thread.native_id, before)
 
     def go_on(self) -> None:
         """Start the thread again after a fork if anything is armed.
 
-        Python 3.13 counts the threads after this: there it is started when something is armed next.
+        Python 3.13 counts the threads after this: there it is started in the next turn of the loop that runs in this
+        thread, or else when something is armed next.
         """
-        if self.armed and sys.version_info[:2] != (3, 13):
+        if not self.armed:
+            return
+        if sys.version_info[:2] != (3, 13):
+            self._ring()
+        elif (loop := asyncio._get_running_loop()) is not None:
+            loop.call_soon(self._go_on_later, context=contextvars.Context())
+
+    def _go_on_later(self) -> None:
+        if self.armed:
             self._ring()
 
     def forget(self) -> None:
@@ -157,13 +180,17 @@ class Watchdog:
         if (thread := self._thread) is not None:
             thread.wake()
             return True
-        if not self._starting.acquire(blocking=False):  # somebody else is about it, perhaps below a signal handler
+        if not self._changing.acquire(blocking=False):  # another thread is about it
             return False
         try:
-            if self._thread is None:
-                self._start()
+            if self._thread is None and not self._is_changing:
+                self._is_changing = True
+                try:
+                    self._start()
+                finally:
+                    self._is_changing = False
         finally:
-            self._starting.release()
+            self._changing.release()
         return self._thread is not None
 
     def _start(self) -> None:
@@ -228,22 +255,21 @@ class Watchdog:
         with suppress(RuntimeError, OverflowError, OSError, ValueError):  # no thread to be had, or too long a limit
             faulthandler.dump_traceback_later(seconds, file=self.stderr)
 
-    def _wait_for_ends(self, native_id: int) -> None:
+    def _wait_for_ends(self, native_id: int, before: Mapping[int, str]) -> None:
         """Wait until the system counts neither the thread of this number nor that of `faulthandler`: both have ended.
 
-        The latter cannot be told from those of others, but is awake until it is gone. One of others that is awake all
-        the time is waited for once.
+        The latter is not known by its number, and others may have ended it long ago. So it is gone when one of those
+        that were there before is, or when none is awake: it is, from when it is told to end until it has.
         """
-        until = monotonic() + ENDS_WITHIN
-        while True:
-            states = _states()
-            awake = {number for number, state in states.items() if state != "S"} - {_own_native_id()}
-            if native_id not in states and (awake <= self._busy or not self.stacks):
+        me, until = _own_native_id(), monotonic() + ENDS_WITHIN
+        while me in before and monotonic() < until:  # else the system tells of other numbers than those of threads
+            now = _states()
+            others = before.keys() - {native_id}
+            has_one_gone = not others <= now.keys()
+            is_stacks_gone = has_one_gone or not self.stacks or all(now[number] == "S" for number in others - {me})
+            if native_id not in now and is_stacks_gone:
                 return
-            if monotonic() > until:
-                self._busy |= awake
-                return
-            time.sleep(0.0001)
+            _sleep(0.0001)
 
 
 class _Thread:
@@ -277,18 +303,31 @@ _own_native_id: Final[Callable[[], int]] = getattr(_thread, "get_native_id", int
 """The system's number of the calling thread; 0 where it has none, and nothing can be looked up by it."""
 
 
+_listdir, _open, _read_some, _close, _sleep = os.listdir, os.open, os.read, os.close, time.sleep
+"""As they were before any test has patched them: forks come in the middle of tests."""
+_IS_TOLD: Final = sys.version_info >= (3, 12)
+"""Whether Python warns of a fork beside threads that the system counts."""
+
+
 def _states() -> dict[int, str]:
     """Return the threads that Python counts when it forks, by the system's numbers: what each is at, "S" for asleep.
 
-    There are none where the system does not tell. This opens files, which tests that count descriptors would see: so
-    it is for forks alone, and never for the watchdog's thread.
+    There are none where the system does not tell. This opens files: it is for who forks, not for the watchdog's thread.
     """
     states = {}
     with suppress(OSError):
-        for name in os.listdir("/proc/self/task"):
-            with suppress(OSError), open(f"/proc/self/task/{name}/stat", encoding="utf-8", errors="replace") as file:
-                states[int(name)] = file.read().rpartition(")")[2].split()[0]  # in parentheses: a name, of anything
+        for name in _listdir("/proc/self/task"):
+            with suppress(OSError, IndexError, ValueError):
+                states[int(name)] = _read(f"/proc/self/task/{name}/stat").rpartition(b")")[2].split()[0].decode()
     return states
+
+
+def _read(path: str) -> bytes:
+    descriptor = _open(path, os.O_RDONLY)
+    try:
+        return _read_some(descriptor, 4096)
+    finally:
+        _close(descriptor)
 
 
 watchdog: Final = Watchdog()

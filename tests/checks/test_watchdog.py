@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
+import textwrap
 import threading
 import time
 import unittest
@@ -14,6 +15,26 @@ from unittest import mock
 from asynctestkit.checks import watchdog as module
 from asynctestkit.checks.watchdog import Watchdog
 from tests.programs import run_program
+
+FORKS = """
+import asyncio, hashlib, os, signal, sys, threading, time, warnings
+from unittest import mock
+from asynctestkit import AsyncTestCase
+
+warnings.simplefilter("error")
+
+def fork():
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+CASE = """
+class Case(AsyncTestCase):
+    timeout = 0.8
+
+    async def test(self):
+"""
 
 
 class Once:
@@ -33,27 +54,52 @@ class Once:
 class ForkTest(unittest.TestCase):
     """Programs that fork in a test."""
 
-    def test_no_warning(self) -> None:
-        """Python 3.12 and later warn of a fork beside threads: there is none; but on 3.13 the limit holds after it."""
-        source = """
-            import os, sys, time, warnings
-            from asynctestkit import AsyncTestCase
-            warnings.simplefilter("error")
-            class Case(AsyncTestCase):
-                timeout = 0.2
-                async def test(self):
-                    time.sleep(0.01)
-                    for _ in range(5):
-                        child = os.fork()
-                        if child == 0:
-                            os._exit(0)
-                        os.waitpid(child, 0)
-                    time.sleep(30 if sys.version_info[:2] != (3, 13) else 0)
-        """
-        done = run_program("\n".join(line[12:] for line in source.splitlines()), "-m", "unittest", "test_program")
-        told = "TimeoutError: test exceeded its limit of 0.2 s in the body" in done.stderr
-        self.assertEqual(told, sys.version_info[:2] != (3, 13), done.stderr)
+    def run_forks(self, body: str, head: str = "") -> str:
+        """Run a program with a test under a limit that has such a body; return what it told."""
+        lines = "\n".join(f"        {line}" for line in textwrap.dedent(body).strip().splitlines())
+        done = run_program(f"{FORKS}{head}\n{CASE}{lines}\n", "-m", "unittest", "test_program")
         self.assertNotIn("DeprecationWarning", done.stderr)
+        return done.stderr
+
+    def test_no_warning(self) -> None:
+        """Python 3.12 and later warn of a fork beside threads: there is none; and the limit holds after it."""
+        told = self.run_forks("""
+            time.sleep(0.01)
+            for _ in range(5):
+                fork()
+            await asyncio.sleep(0)
+            time.sleep(30)
+        """)
+        self.assertIn("TimeoutError: test exceeded its limit of 0.8 s in the body", told)
+
+    def test_beside_a_busy_thread(self) -> None:
+        """A thread that does not sleep is not waited for."""
+        told = self.run_forks(
+            """
+            thread = threading.Thread(target=work)
+            thread.start()
+            warnings.simplefilter("ignore")  # there is a thread, after all
+            begun = time.monotonic()
+            fork()
+            took = time.monotonic() - begun
+            done.set()
+            thread.join()
+            assert took < 0.7, took
+            """,
+            "done = threading.Event()\n\ndef work():\n"
+            "    while not done.is_set():\n        hashlib.sha256(bytes(1_000_000))\n",
+        )
+        self.assertIn("OK", told)
+
+    def test_patched(self) -> None:
+        """Names that the test has patched are not used."""
+        told = self.run_forks("""
+            with mock.patch("builtins.open", mock.mock_open()) as opened, mock.patch("os.listdir", return_value=["x"]):
+                fork()
+            opened.assert_not_called()
+        """)
+        self.assertNotIn("Exception ignored", told)
+        self.assertIn("OK", told)
 
 
 class FileTest(unittest.TestCase):
@@ -189,20 +235,33 @@ class EndTest(WatchdogCase):
         self.watchdog.end()
         self.assertLess(time.monotonic() - begun, 30)
 
-    @mock.patch.object(module, "ENDS_WITHIN", 0.01)
-    def test_threads_of_others(self) -> None:
-        """One that is awake all the time is waited for once: it might have been that which was to print all stacks."""
-        self.watchdog.stacks = True
-        looks = []
-        for _ in range(3):
-            fired = threading.Event()
-            self.watchdog.arm(Once(fired.set), 1)
-            self.assertTrue(fired.wait(10))
-            with mock.patch.object(module, "_states", return_value={-1: "R"}) as states:
-                self.watchdog.end()
-            looks.append(states.call_count)
-        self.assertGreater(looks[0], 1)
-        self.assertEqual(looks[1:], [1, 1])
+    def test_nested(self) -> None:
+        """A signal handler that forks while the thread ends does not wait for what it has interrupted."""
+        self.watchdog.arm(Once(later=10), 10)
+        end, nested = module._Thread.end, []
+
+        def handle(thread: module._Thread) -> bool:
+            self.watchdog.end()
+            self.watchdog.go_on()
+            nested.append(thread)
+            return end(thread)
+
+        with mock.patch.object(module._Thread, "end", handle):
+            self.watchdog.end()
+        self.assertEqual(len(nested), 1)
+        self.test_again()
+
+    def test_interrupted(self) -> None:
+        """Where a signal handler raises while the thread ends, another one is made when something is armed next."""
+        self.watchdog.arm(Once(later=10), 10)
+        with (
+            mock.patch.object(module._Thread, "end", side_effect=KeyboardInterrupt),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.watchdog.end()
+        fired = threading.Event()
+        self.watchdog.arm(Once(fired.set), 1)
+        self.assertTrue(fired.wait(10))
 
     def test_again(self) -> None:
         """It is there again when something is armed after it was ended, however often."""
