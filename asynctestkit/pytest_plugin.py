@@ -261,7 +261,7 @@ def _prepare_case(cls: Any) -> None:
     if _PLAIN_CASES in sys.modules:
         _work().answer_cases()
     classes: tuple[type, ...] = cls.__mro__
-    members: list[Any] = [member for klass in classes for member in vars(klass).values()]
+    members: list[Any] = [getattr(member, "__func__", member) for klass in classes for member in vars(klass).values()]
     if any(isinstance(member, _FUNCTION) and member.__code__.co_flags & _ASYNC for member in members):
         _work().look_at_case(cls)
 

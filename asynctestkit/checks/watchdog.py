@@ -47,6 +47,8 @@ LATE: Final = 1.0
 """Seconds after it was to wake up until a thread that has not is given more time."""
 ENDS_WITHIN: Final = 1.0
 """Seconds that a fork waits at most for threads to end, and then for the system to see it."""
+SHORTLY: Final = 0.1
+"""The same where it seems that they have ended."""
 
 
 class Watcher(Protocol):
@@ -258,17 +260,22 @@ class Watchdog:
     def _wait_for_ends(self, native_id: int, before: Mapping[int, str]) -> None:
         """Wait until the system counts neither the thread of this number nor that of `faulthandler`: both have ended.
 
-        The latter is not known by its number, and others may have ended it long ago. So it is gone when one of those
-        that were there before is, or when none is awake: it is, from when it is told to end until it has.
+        The latter is not known by its number, and others may have ended it long ago. So it is gone when one is that
+        slept before, or when none is awake: it is, from when it is told to end until it has. One that was awake before
+        and is gone may have been it, too, had it just begun; or an earlier one, which it stood in for.
         """
         me, until = _own_native_id(), monotonic() + ENDS_WITHIN
         while me in before and monotonic() < until:  # else the system tells of other numbers than those of threads
             now = _states()
-            others = before.keys() - {native_id}
-            has_one_gone = not others <= now.keys()
-            is_stacks_gone = has_one_gone or not self.stacks or all(now[number] == "S" for number in others - {me})
-            if native_id not in now and is_stacks_gone:
-                return
+            if native_id not in now:
+                others = before.keys() - {native_id, me}
+                gone = others - now.keys()
+                if not self.stacks or any(before[number] == "S" for number in gone):
+                    return
+                if all(now[number] == "S" for number in others - gone):
+                    return
+                if gone:
+                    until = min(until, monotonic() + SHORTLY)
             _sleep(0.0001)
 
 

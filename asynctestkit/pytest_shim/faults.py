@@ -21,6 +21,7 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 _HOOKS: Final = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")
+_CLASS_HOOKS: Final = ("setUpClass", "tearDownClass")
 _RUNNERS: Final = ("__init__", "__call__", "run", "debug", "_callTestMethod", "_callSetUp", "_callTearDown")
 """What a test case class overrides that runs async methods after all."""
 
@@ -85,33 +86,38 @@ class Strict:
 
 def look_at_case(cls: type[unittest.TestCase]) -> None:
     """Have async methods that a plain test case would never await fail their tests."""
-    if issubclass(cls, unittest.IsolatedAsyncioTestCase) or _runs_them_itself(cls):
-        return
+    awaits_methods = issubclass(cls, unittest.IsolatedAsyncioTestCase) or _runs_them_itself(cls)
     classes: tuple[type, ...] = cls.__mro__
     for klass in classes[: classes.index(unittest.TestCase)]:
         for name in list(vars(klass)):
-            function: Any = vars(klass)[name]
+            function: Any = getattr(vars(klass)[name], "__func__", vars(klass)[name])
             if inspect.iscoroutinefunction(function) and not getattr(function, "__unittest_skip__", False):
-                if name.startswith("test"):
-                    pytest.mark.usefixtures(REFUSE)(function)
-                elif name in _HOOKS:
+                if name in _CLASS_HOOKS or (name in _HOOKS and not awaits_methods):
                     pytest.mark.usefixtures(REFUSE)(cls)
+                elif name.startswith("test") and not awaits_methods:
+                    pytest.mark.usefixtures(REFUSE)(function)
 
 
 def refuse(request: Any) -> None:
     """Fail a test of a plain test case with async methods."""
     cls = request.cls
-    functions = [getattr(cls, name, None) for name in (*_HOOKS, request.node.name)]
+    functions = [getattr(cls, name, None) for name in (*_CLASS_HOOKS, *_HOOKS, request.node.name)]
     found = next(function for function in functions if inspect.iscoroutinefunction(function))
     pytest.fail(
         message(
-            f"{name_of(found)} is async, and unittest.TestCase never awaits it",
+            f"{name_of(found)} is async, and unittest.{_awaiter(cls).__name__} never awaits it",
             test=request.node.nodeid,
             defined=place_of(found),
             fix="derive the class from asynctestkit.AsyncTestCase, or put @async_test or @async_hook on the method",
         ),
         pytrace=False,
     )
+
+
+def _awaiter(cls: type) -> type[unittest.TestCase]:
+    """Return the class of unittest that a test case is derived from."""
+    stock = unittest.IsolatedAsyncioTestCase
+    return stock if issubclass(cls, stock) else unittest.TestCase
 
 
 def _runs_them_itself(cls: type) -> bool:

@@ -118,6 +118,35 @@ class PlainCaseTest(PluginTest):
         )
         self.assertIn("MethodsTest.test_async is async, and unittest.TestCase never awaits it", lines[2])
 
+    def test_class_hooks(self) -> None:
+        """So does an async hook of the class, of unittest's own async class, too; `@async_hook` awaits it."""
+        source = """
+            class HookTest(unittest.TestCase):
+                @classmethod
+                async def setUpClass(cls): pass
+
+                def test_it(self): pass
+
+            class IsolatedTest(unittest.IsolatedAsyncioTestCase):
+                @classmethod
+                async def tearDownClass(cls): pass
+
+                async def test_it(self): pass
+
+            class DecoratedTest(unittest.TestCase):
+                @classmethod
+                @asynctestkit.async_hook
+                async def setUpClass(cls):
+                    cls.value = 3
+
+                def test_it(self):
+                    self.assertEqual(self.value, 3)
+        """
+        _, said = self.run_pytest(source, "-W", "ignore")  # Python says, too, that the coroutine was never awaited
+        self.assertIn("1 passed, 2 errors", said)
+        self.assertIn("HookTest.setUpClass is async, and unittest.TestCase never awaits it", said)
+        self.assertIn("IsolatedTest.tearDownClass is async, and unittest.IsolatedAsyncioTestCase never awaits it", said)
+
     def test_cases_that_await(self) -> None:
         """Decorated methods, unittest's own async class, and classes that run their methods themselves are fine."""
         source = """
