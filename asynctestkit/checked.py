@@ -158,7 +158,7 @@ class CheckedPhases(Phases):
             instance: The test case, whose attributes are looked at, too.
 
         Returns:
-            What is added to the report of a test that has failed, None if there is nothing.
+            What is to be added to the report of a test that has failed, None if there is nothing.
         """
         watch, failure = self.watch, self.failure
         self.failure = None
@@ -181,7 +181,9 @@ class CheckedPhases(Phases):
         try:
             if failed or failure is not None:
                 note = watch.note()
-                if note is not None and failure is not None and not self._add_section("findings", note):
+                if note is not None and failure is not None:
+                    if self._add_section("findings", note):
+                        return None
                     failure.add_note(note)
                 return note
             found = watch.failure()

@@ -47,7 +47,7 @@ LATE: Final = 1.0
 """Seconds after it was to wake up until a thread that has not is given more time."""
 ENDS_WITHIN: Final = 1.0
 """Seconds that a fork waits at most for threads to end, and then for the system to see it."""
-SHORTLY: Final = 0.1
+SHORTLY: Final = 0.3
 """The same where it seems that they have ended."""
 
 

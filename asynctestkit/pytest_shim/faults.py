@@ -33,7 +33,11 @@ _UNHANDLED: Final = (
 _NESTED: Final = (
     "cannot be called from a running event loop",  # asyncio.run, asyncio.Runner.run
     "This event loop is already running",  # loop.run_until_complete
+    "Cannot run the event loop while another loop is running",
 )
+
+FAILURES: Final = (Exception, pytest.fail.Exception, pytest.skip.Exception)
+"""What a test or a fixture ends with that has not passed; the rest ends the run."""
 
 
 class Strict:

@@ -16,7 +16,7 @@ from asynctestkit.fixtures.opening import Opening
 from asynctestkit.harness import Life, Step
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.placed import Plan
-from asynctestkit.pytest_shim.faults import explain
+from asynctestkit.pytest_shim.faults import FAILURES, explain
 from asynctestkit.pytest_shim.settings import MARK
 from asynctestkit.pytest_shim.variables import Changes, give_to
 from asynctestkit.report.frames import TRIM_FRAMES
@@ -93,7 +93,7 @@ class ItemLife(Life):
         self._begin_phase(step)
         try:
             value = run(*given, **arguments)
-        except Exception as error:
+        except FAILURES as error:
             if isinstance(error, RuntimeError):
                 explain(error)
             self.note_failure(error)
@@ -114,6 +114,9 @@ class ItemLife(Life):
         self.handling = opening
         try:
             self.run(opening.open_async(call))
+        except RuntimeError as error:
+            explain(error)
+            raise  # no failure to add findings to: pytest shows nothing that comes after the report of a set-up
         finally:
             self.handling = None
             self._changes.take_from(self.context)

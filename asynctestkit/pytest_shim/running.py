@@ -15,6 +15,7 @@ from asynctestkit.harness import Step
 from asynctestkit.outside import decorated, outside
 from asynctestkit.pytest_shim import debugger, ours
 from asynctestkit.pytest_shim.current import item_of
+from asynctestkit.pytest_shim.faults import FAILURES
 from asynctestkit.pytest_shim.groups import State, state_of
 from asynctestkit.pytest_shim.items import (
     asked,
@@ -84,7 +85,7 @@ def _run_now(item: Any, state: State, options: Options, function: Any, arguments
             life.check(instance=None if state.group.cls is None else item.instance)
     except BaseException as error:
         end_after_fixtures(item, state)  # until then a debugger finds it alive
-        if isinstance(error, Exception) and not life.may_go_on():
+        if isinstance(error, FAILURES) and not life.may_go_on():
             life.check(failed=True, instance=item.instance)
         raise
     if goes_on:

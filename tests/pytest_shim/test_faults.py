@@ -171,8 +171,70 @@ class PlainCaseTest(PluginTest):
         self.assertIn("3 passed", self.run_pytest(source, "-W", "default")[1])
 
 
+class FindingsTest(PluginTest):
+    """What is found in a test that has not passed."""
+
+    def test_once(self) -> None:
+        """It is a section of the test's report, once, whatever pytest's own outcome is that ended it."""
+        source = """
+            async def forgotten(): pass
+
+            @pytest.fixture
+            async def value():
+                yield 3
+
+            async def test_error(value):
+                forgotten()
+                raise ValueError
+
+            async def test_fail():
+                forgotten()
+                pytest.fail("on purpose")
+
+            async def test_raises(value):
+                with pytest.raises(ValueError):
+                    forgotten()
+
+            async def test_skip():
+                forgotten()
+                pytest.skip("on purpose")
+        """
+        _, said = self.run_pytest(source)
+        self.assertIn("3 failed, 1 skipped", said)
+        self.assertEqual(said.count("coroutine 'forgotten' was never awaited"), 3, said)
+
+    def test_set_up(self) -> None:
+        """In a fixture that fails it is an error of its own: pytest shows nothing that comes after the first."""
+        source = """
+            async def forgotten(): pass
+
+            @pytest.fixture
+            async def fails():
+                forgotten()
+                raise ValueError
+
+            async def test_it(fails): pass
+        """
+        lines = self.outcomes(source)
+        self.assertEqual(lines[-1], "2 errors")
+        self.assertIn("coroutine 'forgotten' was never awaited", lines[1])
+
+
 class NestedLoopTest(PluginTest):
     """A loop that is run inside the running one."""
+
+    def test_in_a_fixture(self) -> None:
+        """It is told in an async fixture, too, and where another loop is run."""
+        source = """
+            @pytest.fixture
+            async def nested():
+                asyncio.new_event_loop().run_until_complete(None)
+
+            async def test_it(nested): pass
+        """
+        _, said = self.run_pytest(source, "-W", "ignore")
+        self.assertIn("Cannot run the event loop while another loop is running\n", said)
+        self.assertIn("fix: write `await ...` instead of running a loop here", said)
 
     def test_told(self) -> None:
         """`asyncio.run` and `run_until_complete` in an async test fail as ever, with the fix beside it."""
