@@ -80,7 +80,7 @@ class LimitTest(HookCase):
                     case = cast("type[AsyncTestCase]", type("Case", (Base,), names))
                     begun = time.monotonic()
                     (line,) = run_class(case)
-                    self.assertLess(time.monotonic() - begun, LIMIT + 1)
+                    self.assertLess(time.monotonic() - begun, LIMIT + 8)
                     told = "setUpClass" if hook.endswith("etUpClass") else "tearDownClass"
                     self.assertIn(f"errors: {told} (", line)
                     self.assertIn("TimeoutError: class Case exceeded its limit of 0.1 s in ", line)
@@ -189,7 +189,7 @@ class LimitTest(HookCase):
                 with self.subTest(case.__name__):
                     begun = time.monotonic()
                     reports = report_of(case)
-                    self.assertLess(time.monotonic() - begun, LIMIT + 1.5)
+                    self.assertLess(time.monotonic() - begun, LIMIT + 8)
                     self.assertEqual({name for name, _ in reports}, {f"tearDownClass ({name_of(case)})"})
                     self.assertIn(text, "".join(said for _, said in reports))
         finally:

