@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from asynctestkit.harness import Life
 from asynctestkit.limits import UNSET
 from asynctestkit.placed import Plan
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
 
 if TYPE_CHECKING:
     from asynctestkit.report.affinity import Provided

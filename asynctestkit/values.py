@@ -10,6 +10,11 @@ import math
 from typing import Final
 
 from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
 
 
 class Scope(enum.IntEnum):

@@ -22,8 +22,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asynctestkit.report.errors import UsageError, message
+from asynctestkit.report.frames import TRIM_FRAMES
 from asynctestkit.report.kinds import KINDS, Kind
 from asynctestkit.values import parse_seconds
+
+if TRIM_FRAMES:
+    __unittest = True
+    __tracebackhide__ = True
 
 if TYPE_CHECKING:
     from asynctestkit.report.findings import Finding

@@ -323,6 +323,8 @@ def threads_left(
             continue
         if thread.ident is None:  # it is only about to be started
             continue
+        if getattr(target, "__name__", None) == "_do_shutdown":  # asyncio's own, up to 3.12: it joins an executor
+            continue
         thread.join(grace)
         if thread.is_alive():
             left.append(Left(_thread(thread, span), weakref.ref(thread)))

@@ -18,6 +18,10 @@ from asynctestkit.loops import current
 from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.wide import WideFixture, listed_in, used_by
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
 
 _LENT: Final = pytest.StashKey[asyncio.AbstractEventLoop]()
 """The loop that was made current for a test."""

@@ -17,6 +17,10 @@ from asynctestkit.pytest_shim.overrides import overrides_seen_from
 from asynctestkit.pytest_shim.private import calls_nothing_else
 from asynctestkit.pytest_shim.settings import MARK, Options, settings_of
 from asynctestkit.pytest_shim.wide import listed_in
+from asynctestkit.report.frames import TRIM_FRAMES
+
+if TRIM_FRAMES:
+    __tracebackhide__ = True
 
 _GROUP: Final = "_atk_group"
 STATE: Final = "_atk_state"

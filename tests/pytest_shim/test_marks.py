@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from tests.pytest_shim.support import PluginTest
+from tests.pytest_shim.support import PluginTest, summary_of
 
 
 class MarksTest(PluginTest):
@@ -142,7 +142,9 @@ class MarksTest(PluginTest):
             async def test_right(value):
                 assert value == 3
         """
-        self.assertEqual(self.outcomes(source)[-1], "1 passed, 1 error")
+        _, said = self.run_pytest(source)
+        self.assertEqual(summary_of(said)[-1], "1 passed, 1 error")
+        self.assertNotRegex(said, r"\basynctestkit/")  # no lines of ours
 
     def test_usefixtures(self) -> None:
         """On functions, classes and modules, the nearest mark's first, with plain and async fixtures."""
