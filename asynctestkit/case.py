@@ -72,13 +72,13 @@ class AsyncTestCase(Assertions, Contexts):
 
     Attributes:
         loop_scope: How long the loop lives: `"test"`, `"class"`, `"module"` or `"session"`. None, the default, is the
-            smallest that fits: a fresh loop per test, unless the class or the module has async hooks, whose loop its
-            tests then share.
+            smallest that fits: a fresh loop per test, unless the class or the module has async hooks, or the test uses
+            a wider async fixture, whose loop it then shares.
         loop_factory: Called with nothing to make the loop (`uvloop.new_event_loop`, a class, any callable). None is
             `asyncio.new_event_loop`.
         timeout: Put as a number in a class body, seconds of real time that each of its tests may take, from set-up
             until its loop is closed; `None` for no limit. Without it the module's holds, or the run's: 60 s by default.
-            Anything else of that name is the class's own.
+            Anything else of that name, but for a text that reads like such, is the class's own.
         debug: Put as `debug = True` in a class body, asyncio's debug mode for its loops; `False` turns it off; without
             it asyncio's own environment switch decides. (As a method it stays unittest's `debug()`.)
         loop: The managed loop, while a test runs.
