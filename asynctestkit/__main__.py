@@ -12,6 +12,7 @@ import unittest
 from typing import Any, cast
 
 from asynctestkit import limits
+from asynctestkit.checks.policy import run_policy
 from asynctestkit.report.errors import UsageError
 
 PROGRAM = "python -m asynctestkit"
@@ -62,6 +63,7 @@ def main() -> None:
         sys.exit(_list_fixtures([name for name in sys.argv[1:] if name != "--fixtures"]))
     try:
         limits.run.limit()
+        run_policy()
     except UsageError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         sys.exit(2)

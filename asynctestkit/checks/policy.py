@@ -195,7 +195,14 @@ def parse_run(text: str) -> Policy:
     for part in text.split(","):
         name, given, value = (word.strip() for word in part.partition("="))
         if name not in KINDS:
-            raise _unknown(name, where=where)
+            raise UsageError(
+                message(
+                    f"there is no check {name!r}",
+                    where=where,
+                    valid=f"fail, warn, ignore, or some of {', '.join(KINDS)}, each with =fail or =warn if need be",
+                    fix="correct the name",
+                )
+            )
         chosen[name] = _number_or_word(value) if given else True
     return OFF.changed(parse_changes(chosen, where=where))
 

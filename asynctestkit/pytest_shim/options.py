@@ -101,7 +101,8 @@ _CHECKED: Final = (
 
 def are_given(config: pytest.Config) -> bool:
     """Whether there is a value that could be wrong."""
-    return bool(os.environ.get("ASYNCTESTKIT_TIMEOUT")) or any(_is_given(config, name) for name in _CHECKED)
+    said = os.environ.get("ASYNCTESTKIT_TIMEOUT") or os.environ.get("ASYNCTESTKIT_CHECKS")
+    return bool(said) or any(_is_given(config, name) for name in _CHECKED)
 
 
 def _is_given(config: pytest.Config, name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from asynctestkit import limits
+from asynctestkit.checks.policy import run_policy
 from asynctestkit.checks.watchdog import watchdog
 from asynctestkit.loops.managed import LoopFactory, check_factory
 from asynctestkit.pytest_shim.notes import note
@@ -81,6 +82,7 @@ def check_options(config: pytest.Config) -> None:
     """Refuse options that cannot be, before any test runs."""
     try:
         settings = settings_of(config)
+        run_policy()
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     if settings.strict:

@@ -211,6 +211,15 @@ class EnvironmentTest(unittest.TestCase):
         (event,) = outcome_of(self.case(), "unawaitet")
         self.assertIn("error UsageError: there is no check 'unawaitet'", event)
 
+    def test_refused_at_once(self) -> None:
+        """Under our own command line it ends the run, before any test; so does what only `@fail_on` knows."""
+        for said in ("unawaitet", "max_block=1"):
+            with self.subTest(said):
+                done = run_program("", "-m", "asynctestkit", "test_program", variables={VARIABLE: said})
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(f"there is no check {said.partition('=')[0]!r}\n", done.stderr)
+                self.assertIn("  valid  fail, warn, ignore, or some of pending_tasks,", done.stderr)
+
 
 class BackgroundTest(unittest.TestCase):
     """`@background_task`."""

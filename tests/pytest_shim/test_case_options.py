@@ -120,19 +120,20 @@ class TimeoutTest(PluginTest):
         self.assertEqual(said, ["0.2 s in the body"] * 2 + ["2 failed"])
 
     def test_environment(self) -> None:
-        """`ASYNCTESTKIT_TIMEOUT` goes before the ini key; one that cannot be ends the run."""
+        """`ASYNCTESTKIT_TIMEOUT` goes before the ini key; a variable that cannot be ends the run."""
         source = """
             class CaseTest(asynctestkit.AsyncTestCase):
                 async def test_it(self):
                     await asyncio.Event().wait()
         """
         files = {"test_program.py": source, "pytest.ini": "[pytest]\nasynctestkit_timeout = 0.4\n"}
-        for value, code, words in (
-            ("0.2", 1, "TimeoutError: test_it exceeded its limit of 0.2 s in the body"),
-            ("soon", 4, "the environment variable ASYNCTESTKIT_TIMEOUT"),
+        for name, value, code, words in (
+            ("TIMEOUT", "0.2", 1, "TimeoutError: test_it exceeded its limit of 0.2 s in the body"),
+            ("TIMEOUT", "soon", 4, "the environment variable ASYNCTESTKIT_TIMEOUT"),
+            ("CHECKS", "pending", 4, "ERROR: there is no check 'pending'\n  where  ASYNCTESTKIT_CHECKS=pending\n"),
         ):
             with self.subTest(value):
-                done = run_pytest(files, environment={"ASYNCTESTKIT_TIMEOUT": value})
+                done = run_pytest(files, environment={f"ASYNCTESTKIT_{name}": value})
                 self.assertEqual(done.returncode, code, done.stdout)
                 self.assertIn(words, done.stdout + done.stderr)
 
