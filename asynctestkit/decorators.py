@@ -21,7 +21,7 @@ from asynctestkit.limits import MARK, UNSET, limit_of
 from asynctestkit.loops.managed import LoopFactory, LoopOptions, check_factory
 from asynctestkit.placed import Plan
 from asynctestkit.report.errors import UsageError, message
-from asynctestkit.report.frames import TRIM_FRAMES, name_of, place_of, place_of_caller
+from asynctestkit.report.frames import TRIM_FRAMES, clean, name_of, place_of, place_of_caller
 from asynctestkit.values import parse_seconds
 
 if TRIM_FRAMES:
@@ -132,7 +132,11 @@ def _method(function: Any, options: LoopOptions) -> Callable[..., Any]:
         if issubclass(owner, AsyncTestCase):
             return function(case, *args, **kwargs)  # awaited there, like any test that returns an awaitable
         if issubclass(owner, unittest.TestCase):
-            return plain.run_test(case, function, *args, **kwargs)
+            try:
+                return plain.run_test(case, function, *args, **kwargs)
+            except Exception as error:
+                clean(error)  # this frame, too: below a decorator's, unittest would cut the user's off with ours
+                raise
         marked = outermost(getattr(owner, function.__name__, None), function)
         seconds = limit_of(owner, marked, function.__module__)
         policy = policy_of(owner, marked)

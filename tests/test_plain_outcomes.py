@@ -176,5 +176,24 @@ class DecoratorsTest(unittest.TestCase):
             self.assertEqual(run_class(Case), ["skipped: test: all of it"])
 
 
+class TracebackTest(unittest.TestCase):
+    """What unittest shows of a test that fails below a decorator of others."""
+
+    def test_below_a_decorator(self) -> None:
+        """The user's line, also of an assertion; none of ours."""
+
+        class Case(unittest.TestCase):
+            @mock.patch("os.getcwd")
+            @async_test
+            async def test(self, _: Any) -> None:
+                self.assertEqual(1, 2)
+
+        result = unittest.TestResult()
+        Case("test").run(result)
+        ((_, text),) = result.failures
+        self.assertIn("self.assertEqual(1, 2)\n", text)
+        self.assertNotIn("decorators.py", text)
+
+
 if __name__ == "__main__":
     unittest.main()
