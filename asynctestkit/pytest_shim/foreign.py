@@ -150,6 +150,12 @@ def end_with_loop(config: pytest.Config, finish: Callable[[], object]) -> None:
         giver.addfinalizer(finish)
 
 
+def end_before_loop(config: pytest.Config, finish: Callable[[], object]) -> None:
+    """Have the life of a test end before the fixture of the test that gives its loop, which closes that."""
+    if reach_of_loop(config) is Reach.TEST:
+        config.stash[_GIVERS].found[_LOOP].addfinalizer(finish)
+
+
 def _from_override(item: pytest.Item, name: str, value: Any) -> LoopFactory:
     noted = item.config.stash.setdefault(_NOTED, set())
     if name not in noted:

@@ -23,7 +23,7 @@ from asynctestkit.placed import Plan
 from asynctestkit.pytest_plugin import LOOP_SCOPES, is_async
 from asynctestkit.pytest_shim import ours, wide
 from asynctestkit.pytest_shim.claims import is_wanted, other_claims
-from asynctestkit.pytest_shim.foreign import factory_of, reach_of_loop
+from asynctestkit.pytest_shim.foreign import end_before_loop, factory_of, reach_of_loop
 from asynctestkit.pytest_shim.groups import STATE, Group, State, group_of, state_of
 from asynctestkit.pytest_shim.lives import ItemLife
 from asynctestkit.pytest_shim.private import XUNIT, known_to_pytest, params_of
@@ -182,6 +182,8 @@ def begin_life(
         fixture.watch(life)
     if with_end and not state.has_end:
         end_after_fixtures(item, state)
+    if isinstance(factory, GivenLoop):
+        end_before_loop(item.config, partial(_end, item, state))
     return life
 
 

@@ -48,6 +48,27 @@ class OverrideTest(PluginTest):
         for _ in range(2):  # a task of ours that the first run has left would be told of in the second
             self.assert_pass(source, *self.quiet, count=4)
 
+    def test_plain_test(self) -> None:
+        """A plain test with an async fixture that has nothing to close is over before its loop is closed."""
+        source = """
+            @pytest.fixture
+            def event_loop():
+                loop = asyncio.new_event_loop()
+                yield loop
+                loop.close()
+
+            @pytest.fixture
+            async def value():
+                return 3
+
+            def test_plain(value):
+                assert value == 3
+
+            async def test_async(value):
+                assert value == 3
+        """
+        self.assert_pass(source, *self.quiet, count=2)
+
     def test_kept_by_plain_fixtures(self) -> None:
         """What a plain fixture has started on a loop that outlives the test is none of the test's, and goes on."""
         source = """
