@@ -205,7 +205,7 @@ class Deadline:
             self._begin_again(now)
         elif target.active or loop is None or not loop.is_running():
             self._strike(target, now)
-        elif self._answers or not self._asked:
+        elif not self._asked:
             self._ask(loop, now)
         elif self._is_stuck():
             self._strike(target, now)
@@ -258,11 +258,11 @@ class Deadline:
         if is_debugged():
             self._lift()
             return
+        self._asked = False  # it is asked again, for what was interrupted may block the loop from now on
         if target.closing:
             self._answers += 1
             return
         if not target.busy:  # it was ended already, by an exception in its blocking code
-            self._asked = False
             return
         self._answering = True  # describing what waits takes a while, in which the watchdog looks again
         try:
