@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+from asyncio import sleep  # as it is before tests replace it
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
@@ -194,7 +195,7 @@ class Phases:
         if self.host is not None and self.host.cancelled_before and self.host.cancelling:
             self.host.cancelled_before = False
             try:
-                await asyncio.sleep(0)
+                await sleep(0)
             except asyncio.CancelledError as error:
                 return error
         return None

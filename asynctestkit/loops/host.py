@@ -27,6 +27,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
+from asyncio import sleep  # as it is before tests replace it
 from collections.abc import Coroutine
 from types import FrameType
 from typing import Any, Protocol
@@ -182,6 +183,9 @@ class HostTask:
             self.parked.wake()
 
     def _start(self, coro: Coroutine[Any, Any, Any]) -> None:
+        if self._busy and self.loop.is_running():  # in another thread: in this one nothing could be run
+            coro.close()
+            raise _is_busy(self.name)
         self._coro, self._dismissed, self._busy, self._driven = coro, False, True, False
         task = self.task
         if task is None or task.done():
@@ -319,7 +323,7 @@ class HostTask:
             if me is not None and me.cancelling() > counted:
                 # The cancellation may still wait for the phase's next await, which does not come any more.
                 try:
-                    await asyncio.sleep(0)
+                    await sleep(0)
                 except asyncio.CancelledError as raised:
                     error = error or raised
             if self.task is not me:
@@ -345,3 +349,13 @@ class HostTask:
 
 def _nothing() -> None:
     """Do nothing: a callback whose arrival alone wakes the loop."""
+
+
+def _is_busy(name: str) -> LoopError:
+    return LoopError(
+        message(
+            f"the loop of {name} runs in another thread, and cannot run a coroutine for this one",
+            cause="run_async, or an async fixture that is asked for by name, is for the thread that runs the test",
+            fix="use the fixture's value, or asyncio.run_coroutine_threadsafe(coroutine, loop)",
+        )
+    )

@@ -10,6 +10,7 @@ What did not end by itself is a fault, told as a pair of its kind and a text.
 from __future__ import annotations
 
 import asyncio
+from asyncio import sleep  # as it is before tests replace it
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from time import monotonic
@@ -191,7 +192,7 @@ async def _have_ended(executor: threads.LeavableExecutor, limit: float) -> bool:
     while executor.alive:
         if monotonic() > until:
             return False
-        await asyncio.sleep(pause)
+        await sleep(pause)
         pause = min(pause * 2 + 0.0001, 0.05)
     return True
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from asyncio import sleep  # as it is before tests replace it
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final, NamedTuple
 
@@ -221,7 +222,7 @@ class ManagedLoop:
     def settle(self, delay: float = 0.0) -> None:
         """Give tasks that were told to end the turn in which they do, which waits `delay` seconds for I/O."""
         if not self.loop.is_closed():
-            self.run_to_end(asyncio.sleep(delay))
+            self.run_to_end(sleep(delay))
 
     def cancel(self, tasks: Tasks, limit: float | None = None) -> None:
         """Cancel `tasks`, at least one, and wait for them; their errors go to the loop's exception handler.

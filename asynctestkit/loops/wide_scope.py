@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from asyncio import sleep  # as it is before tests replace it
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import nullcontext
 from typing import Any, NoReturn
@@ -233,7 +234,7 @@ class WideScope(GuardedPhases):
         """Raise the error of whatever cancelled the scope: each of its tests is told the same."""
         if self._failure is None:
             try:
-                self.run(asyncio.sleep(0))  # meets the cancellation, which is held from here on
+                self.run(sleep(0))  # meets the cancellation, which is held from here on
                 if self.answer is not None:
                     self.answer()
                 error: BaseException = self.unexplained() or asyncio.CancelledError()

@@ -144,5 +144,60 @@ class CallsTest(PluginTest):
         )
 
 
+class OtherThreadsTest(PluginTest):
+    """Coroutines that plain code would have run by the test's loop while that runs."""
+
+    def test_refused(self) -> None:
+        """`run_async`, and an async fixture asked for by name, fail in another thread; the test goes on as it is."""
+        source = """
+            from concurrent.futures import ThreadPoolExecutor
+
+            async def answer():
+                await asyncio.sleep(0.05)
+                return 200
+
+            @pytest.fixture
+            async def value():
+                await asyncio.sleep(0.05)
+
+            async def test_run(run_async):
+                assert await asyncio.to_thread(lambda: run_async(answer())) == 200
+
+            async def test_by_name(request):
+                await asyncio.to_thread(request.getfixturevalue, "value")
+
+            async def test_goes_on(run_async):
+                with pytest.raises(asynctestkit.LoopError, match="of test_goes_on runs in another thread"):
+                    await asyncio.to_thread(lambda: run_async(answer()))
+                await asyncio.sleep(0)
+
+            def test_many(run_async):
+                with ThreadPoolExecutor(2) as pool:
+                    list(pool.map(lambda _: run_async(answer()), range(2)))
+        """
+        lines = self.outcomes(source)
+        self.assertEqual(lines[-1], "3 failed, 1 passed")
+        for line, name in zip(lines, ("test_by_name", "test_many", "test_run"), strict=False):
+            self.assertIn(f"FAILED {name} - asynctestkit.LoopError: the loop of {name} runs in another thread", line)
+
+
+class ReplacedSleepTest(PluginTest):
+    """Tests that replace `asyncio.sleep`, so as not to wait."""
+
+    def test_scopes(self) -> None:
+        """A scope that a fixture holds open still ends the test with its error."""
+        source = """
+            @pytest.fixture
+            async def limited():
+                async with asyncio.timeout(0.1):
+                    yield
+
+            async def test_it(monkeypatch, limited):
+                monkeypatch.setattr(asyncio, "sleep", lambda delay, result=None: None)
+                await asyncio.Event().wait()
+        """
+        self.assertEqual(self.outcomes(source), ["FAILED test_it - TimeoutError", "1 failed"])
+
+
 if __name__ == "__main__":
     unittest.main()
