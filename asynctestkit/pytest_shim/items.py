@@ -298,22 +298,23 @@ def may_end_more(item: Any) -> bool:
     """Whether fixtures of pytest may end what a test has begun: one of the test's own, or the test's own finalisers."""
     if not item.fixturenames:
         return False
-    names = [name for name in item.fixturenames if name[0] != "_" or name.startswith(_AFTER_EACH)]
-    if not HARMLESS.issuperset(names):
-        known: dict[str, Any] = known_to_pytest(item) or {}
-        params = params_of(item)
-        if any(name not in HARMLESS and _may_end(known.get(name), name in params) for name in names):
-            return True
+    names, params = item.fixturenames, params_of(item)
+    known: dict[str, Any] = known_to_pytest(item) or {}
+    if any(name != "request" and _may_end(name, known.get(name), name in params) for name in names):
+        return True
     return "request" in names and "request" in _parameters(item.obj)
 
 
-def _may_end(fixturedefs: Any, has_param: bool) -> bool:
-    """Whether a fixture may be finished with the test: it is as narrow, or a param of it may change."""
+def _may_end(name: str, fixturedefs: Any, has_param: bool) -> bool:
+    """Whether a fixture may end something with the test: it is as narrow, or a param of it may change."""
     if not fixturedefs:
-        return not has_param
+        return not has_param and name not in HARMLESS
     last = fixturedefs[-1]
+    is_pytests = str(getattr(last.func, "__module__", "")).startswith(("_pytest.", "asynctestkit."))
+    if is_pytests and (name in HARMLESS or (name[0] == "_" and not name.startswith(_AFTER_EACH))):
+        return False
     if has_param:  # and may be nothing more than the param, for which pytest has a fixture of its own
-        return not str(getattr(last.func, "__module__", "")).startswith("_pytest.")
+        return not is_pytests
     return REACHES.get(last.scope, Reach.TEST) is Reach.TEST
 
 
@@ -332,7 +333,7 @@ HARMLESS: Final = frozenset(
         *("unused_tcp_port", "unused_tcp_port_factory", "unused_udp_port", "unused_udp_port_factory"),
     )
 )
-"""Fixtures that end nothing a test may have begun."""
+"""Fixtures, of pytest's or ours, that end nothing a test may have begun; others may have such a name, too."""
 
 
 def _loop_to_join(

@@ -39,6 +39,42 @@ class AfterBodyTest(PluginTest):
         """
         self.assert_pass(source, count=3)
 
+    def test_names(self) -> None:
+        """Whatever the fixtures are called: names that begin with an underscore, or are those of pytest's own."""
+        source = """
+            TASKS = []
+
+            @pytest.fixture(autouse=True)
+            def _end_tasks():
+                yield
+                while TASKS:
+                    TASKS.pop().cancel()
+
+            @pytest.fixture
+            def cache():
+                tasks = []
+                yield tasks
+                for task in tasks:
+                    task.cancel()
+
+            @pytest.fixture
+            def tmp_path(tmp_path):
+                tasks = []
+                yield tasks
+                for task in tasks:
+                    task.cancel()
+
+            async def test_underscore():
+                TASKS.append(asyncio.create_task(asyncio.sleep(100)))
+
+            async def test_of_ours(cache):
+                cache.append(asyncio.create_task(asyncio.sleep(100)))
+
+            async def test_overridden(tmp_path):
+                tmp_path.append(asyncio.create_task(asyncio.sleep(100)))
+        """
+        self.assert_pass(source, count=3)
+
     def test_finalisers(self) -> None:
         """What a test or a fixture asks `request` to call."""
         source = """
