@@ -20,7 +20,7 @@ from asynctestkit.pytest_shim.claims import before_theirs, is_surely_ours, other
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.foreign import end_with_loop
 from asynctestkit.pytest_shim.items import guarded, life_of, loop_options, wanted
-from asynctestkit.pytest_shim.private import finisher, replace_function
+from asynctestkit.pytest_shim.private import askers_of, finisher, replace_function
 from asynctestkit.pytest_shim.settings import REACHES, Options, settings_of
 from asynctestkit.pytest_shim.stand_in import stand_in
 from asynctestkit.pytest_shim.wide import WideFixture
@@ -140,6 +140,7 @@ def _open_wide(fixturedef: Any, request: Any, item: pytest.Item, function: Any, 
         finish=finisher(fixturedef, request),
         node=request.node,
     )
+    wide.definition, wide.askers = fixturedef, askers_of(request)
     wide.scope.guarded_by(guarded(item, reach))
     opening = Opening(fixture)
     end_with_loop(request.config, wide.finish_early)

@@ -23,6 +23,9 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
     Which names pytest knows, so that an unknown one is told by our own error, which says what was meant, and which
     fixtures outlive a test, whose faults need not wait for them. Without it, pytest reports what it does not know, what
     fixtures gave, with `fixturedef.cached_result`, is missing in notes, and faults are told when all fixtures are over.
+`request._parent_request`, `request._fixturedef`
+    Which wider plain fixture has asked by name for a wider async one, so that the tests that use the former run on the
+    loop of the latter. Without them only the first such test does.
 `_pytest.faulthandler`
     Keeps a descriptor that goes to the user where stderr is captured, for what is printed when a test cannot be ended.
     Without it, that may be captured.
@@ -36,7 +39,7 @@ Tested with pytest 8.2.2 and 9.2.0. Everything else in the plugin goes through h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -129,6 +132,34 @@ _CALLERS: Final = ("_pytest.python", "asynctestkit.pytest_plugin", "anyio.pytest
 def known_to_pytest(item: Any) -> Any:
     """Return the names of the fixtures of pytest that a test asks for; None where that cannot be told."""
     return getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", None)
+
+
+def askers_of(request: Any) -> list[Any]:
+    """Return the fixtures that ask for the one of a request, the nearest first, and that tests may use in its place.
+
+    Those are the wider ones: the next test that uses one of them does not ask again.
+    """
+    found: list[Any] = []
+    while (request := getattr(request, "_parent_request", None)) is not None:
+        fixturedef = getattr(request, "_fixturedef", None)
+        if fixturedef is not None and fixturedef.scope != "function":
+            found.append(fixturedef)
+    return found
+
+
+def gives(fixturedef: Any, found: Sequence[Any] | None) -> bool:
+    """Whether a fixture is what its name stands for in a test, or what that overrides and may ask for.
+
+    Args:
+        fixturedef: The fixture.
+        found: Those of its name that the test can see, the nearest last; None where that cannot be told.
+    """
+    for one in reversed(found or ()):
+        if one is fixturedef:
+            return True
+        if not {fixturedef.argname, "request"}.intersection(one.argnames):
+            return False
+    return not found
 
 
 def values_of(item: Any) -> list[tuple[Any, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Collection, Generator, Hashable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
@@ -22,7 +22,7 @@ from asynctestkit.loops.scopes import unlisted
 from asynctestkit.loops.wide_scope import WideScope
 from asynctestkit.pytest_plugin import LATE
 from asynctestkit.pytest_shim.current import request_of
-from asynctestkit.pytest_shim.private import values_of
+from asynctestkit.pytest_shim.private import gives, known_to_pytest, values_of
 from asynctestkit.pytest_shim.settings import REACHES, Reach
 from asynctestkit.pytest_shim.variables import Changes
 from asynctestkit.report.errors import FixtureError, UsageError, message, raise_together
@@ -82,6 +82,10 @@ class WideFixture:
         self.reach = reach
         self.place = place
         self.node = node
+        self.definition: Any = None
+        """What pytest knows it as; None for set-up functions."""
+        self.askers: Sequence[Any] = ()
+        """Wider fixtures, as pytest knows them, that have asked for it by name: who uses one uses this."""
         self._finish = finish
         self._later = node.stash.get(LATE, None)
         """Takes what comes after those fixtures of the node that were there before; None where this is the first."""
@@ -200,6 +204,14 @@ class WideFixture:
             self._keeper.check()
             life.heed(self._keeper)
 
+    def is_among(self, names: Collection[str], known: Mapping[str, Any]) -> bool:
+        """Whether this is one of the fixtures that a test uses: another may have its name there."""
+        if self.definition is None:
+            return self.name in names
+        return any(
+            one.argname in names and gives(one, known.get(one.argname)) for one in (self.definition, *self.askers)
+        )
+
     def check(self, options: LoopOptions) -> None:
         """Refuse a test whose loop is of another kind than the one that the fixture lives on."""
         if self.scope.options.key != options.key:
@@ -251,7 +263,8 @@ def used_by(item: pytest.Item) -> list[WideFixture]:
     request: Any = request_of(item) or item
     # Also what was asked for by name while the test was set up; items of other plugins may have no fixtures at all.
     names = getattr(request, "fixturenames", ())
-    return [fixture for fixture in listed if fixture.name in names]
+    known: Mapping[str, Any] = known_to_pytest(item) or {}
+    return [fixture for fixture in listed if fixture.is_among(names, known)]
 
 
 def finish_on_other_loops(config: pytest.Config, key: Hashable) -> None:

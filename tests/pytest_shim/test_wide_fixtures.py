@@ -10,6 +10,64 @@ from tests.pytest_shim.support import PluginTest
 class WideScopesTest(PluginTest):
     """Fixtures that outlive a test, and the tests that join their loop."""
 
+    def test_asked_for_by_a_wider_one(self) -> None:
+        """Who uses a plain fixture that has asked for it by name runs on its loop, the second test, too."""
+        source = """
+            @pytest.fixture(scope="session")
+            async def memory():
+                yield asyncio.get_running_loop()
+
+            @pytest.fixture(scope="module")
+            def database(request):
+                return request.getfixturevalue("memory")
+
+            @pytest.fixture
+            def session(database):
+                return database
+
+            async def test_first(database):
+                assert database is asyncio.get_running_loop()
+
+            async def test_second(session):
+                assert session is asyncio.get_running_loop()
+        """
+        self.assert_pass(source, count=2)
+
+    def test_another_of_its_name(self) -> None:
+        """A test whose class, or params, have another one of the name does not use it; who overrides it by it does."""
+        source = """
+            @pytest.fixture(scope="module")
+            async def value():
+                async with asyncio.timeout(0.1):
+                    yield asyncio.get_running_loop()
+
+            class TestOverrides:
+                @pytest.fixture
+                def value(self, value):
+                    return value
+
+                async def test_it(self, value):
+                    assert value is asyncio.get_running_loop()
+
+            async def test_fires(value):
+                await asyncio.sleep(10)
+
+            class TestOther:
+                @pytest.fixture
+                def value(self):
+                    return 3
+
+                async def test_it(self, value):
+                    assert value == 3
+
+            @pytest.mark.parametrize("value", [3])
+            async def test_params(value):
+                assert value == 3
+        """
+        lines = self.outcomes(source)
+        self.assertEqual(lines[-1], "1 failed, 3 passed")
+        self.assertEqual(lines[0], "FAILED test_fires - TimeoutError")
+
     def test_loops(self) -> None:
         """Users of wider fixtures share one loop whatever the scope; other tests have their own."""
         files = {
