@@ -84,6 +84,10 @@ class ItemLife(Life):
         """Run the test function and return what it returned."""
         return self._run_phase(_BODY, self.call, function, **arguments)
 
+    def run_hook(self, step: Step, function: Callable[[], Any]) -> None:
+        """Call a set-up or tear-down function, async or not."""
+        self._run_phase(step, self.call, function)
+
     def run_plain(self, coroutine: Any, step: Step) -> Any:
         """Await something for plain code of the test: a set-up function, `run_async`, decorators of the test."""
         return self._run_phase(step, self.run, coroutine)

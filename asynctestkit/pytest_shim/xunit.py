@@ -74,20 +74,15 @@ def _generator(steps: Generator[None], own: object, /, request: Any) -> None:
 def _for_test(item: pytest.Item, set_up: Callable[[], Any], tear_down: Callable[[], Any]) -> Generator[None]:
     life = life_of(item, wanted(item))
     life.awaits_tear_down = tear_down is not _nothing
-    _awaited(partial(life.run_plain, step=Step.SET_UP), set_up())
+    life.run_hook(Step.SET_UP, set_up)
     yield
-    _awaited(partial(life.run_plain, step=Step.TEAR_DOWN), tear_down())
+    life.run_hook(Step.TEAR_DOWN, tear_down)
 
 
 def _for_scope(wide: WideFixture, set_up: Callable[[], Any], tear_down: Callable[[], Any]) -> Generator[None]:
     wide.begin(set_up)
     yield
     wide.take_down(tear_down)
-
-
-def _awaited(run: Callable[[Any], Any], value: Any) -> None:
-    if inspect.isawaitable(value):
-        run(value)
 
 
 def _first(holder: Any, names: tuple[str, ...]) -> Any:

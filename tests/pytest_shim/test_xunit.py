@@ -66,6 +66,38 @@ class XunitTest(PluginTest):
         """
         self.assert_pass(source, count=4)
 
+    def test_limit_of_plain_ones(self) -> None:
+        """A plain function beside an async one has the test's limit; what either sets in context variables is seen."""
+        source = """
+            import contextvars, threading
+
+            VAR = contextvars.ContextVar("var")
+
+            class TestPlainTearDown:
+                async def setup_method(self):
+                    VAR.set("async")
+
+                async def test_it(self):
+                    assert VAR.get() == "async"
+
+                def teardown_method(self):
+                    threading.Event().wait()
+
+            class TestPlainSetUp:
+                def setup_method(self):
+                    VAR.set("plain")
+                    asyncio.run(asyncio.sleep(0))
+
+                async def test_it(self):
+                    assert VAR.get() == "plain"
+
+                async def teardown_method(self):
+                    assert VAR.get() == "plain"
+        """
+        lines = self.outcomes(source, "--asynctestkit-timeout=0.5")
+        self.assertEqual(lines[-1], "2 passed, 1 error")
+        self.assertIn("TimeoutError: test_it exceeded its limit of 0.5 s in tear-down", lines[0])
+
     def test_failures(self) -> None:
         """What fails in one is an error at set-up or tear-down, as for plain ones."""
         source = """
