@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unittest
 
+from tests.programs import ROOT
 from tests.pytest_shim.support import PluginTest
 
 
@@ -17,6 +19,17 @@ class OptionsTest(PluginTest):
             with self.subTest(name):
                 self.assertIn(name, said)
         self.assertIn("@pytest.mark.asynctestkit(*, loop_scope=None", self.run_pytest("", "--markers")[1])
+
+    def test_documented(self) -> None:
+        """`docs/pytest.md` names all that the plugin adds, and its program passes, with warnings as errors."""
+        text = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
+        said = self.run_pytest("", "--help")[1] + self.run_pytest("", "--fixtures", "-v")[1]
+        added = re.findall(r"^  (--asynctestkit-\w+|asynctestkit_\w+)", said, re.MULTILINE)
+        added += re.findall(r"^(\w+).* -- .*asynctestkit/pytest_plugin\.py", said, re.MULTILINE)
+        self.assertGreaterEqual(len(added), 10, said)
+        self.assertEqual([name for name in added if f"`{name}" not in text], [])
+        program = text.partition("```python\n")[2].partition("```")[0]
+        self.assert_pass(program, count=3)
 
     def test_wrong_values(self) -> None:
         """A value that cannot be ends the run with the valid ones, before any test."""
