@@ -193,12 +193,14 @@ class _Report:
         if self._holders is None:
             self._holders = {}
             for node in self._forest.nodes:
-                for link in node.chain.links:
-                    for lock in map(_lock_of, entered_by(link.maker)):
-                        if lock is not _lock_of(node.wait.on):
-                            frame = link.frame
-                            where = f"{place(frame.f_code.co_filename, frame.f_lineno)} in {function_of(frame)}"
-                            self._holders.setdefault(id(lock), []).append((node, where))
+                links = node.chain.links
+                entered = [(_lock_of(one), link.frame) for link in links for one in entered_by(link.maker)]
+                waits_at = [index for index, (lock, _) in enumerate(entered) if lock is _lock_of(node.wait.on)]
+                if waits_at:
+                    del entered[waits_at[-1]]  # the one that it is about to enter
+                for lock, frame in entered:
+                    where = f"{place(frame.f_code.co_filename, frame.f_lineno)} in {function_of(frame)}"
+                    self._holders.setdefault(id(lock), []).append((node, where))
         return self._holders
 
 

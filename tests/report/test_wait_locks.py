@@ -97,6 +97,22 @@ class LockTest(ReportCase):
             ],
         )
 
+    def test_held_by_itself(self) -> None:
+        """A task that waits for a lock that it holds itself, in a frame further out or the same, holds it."""
+        lock = asyncio.Lock()
+
+        async def again() -> None:
+            async with lock:
+                pass
+
+        async def twice() -> None:
+            async with lock:
+                await again()
+
+        self.start(twice=twice())
+        self.settle()
+        self.assertEqual(self.lines()[-1], "  held by task 'twice' at here.py:N in twice")
+
     def test_lock_of_nobody(self) -> None:
         """A lock that was acquired without `async with` has no holder that is known."""
         lock = asyncio.Lock()
