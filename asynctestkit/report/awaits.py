@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncContextDecorator, ContextDecorator
 from dataclasses import dataclass
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
@@ -94,11 +94,12 @@ def is_new(coro: object) -> bool:
     return isinstance(coro, GeneratorType) and inspect.getgeneratorstate(coro) == inspect.GEN_CREATED
 
 
-def entered_by(maker: object) -> Iterator[Any]:
+def entered_by(maker: object, *, besides: Sequence[object] = ()) -> Iterator[Any]:
     """Yield the context managers whose `with` block a suspended coroutine is in, or is about to enter.
 
     Python keeps the `__exit__` or `__aexit__` to call on the coroutine's stack, until 3.13 as one bound method, since
-    then as a function followed by the object. What a manager made of a generator has entered is yielded as well.
+    then as a function followed by the object. What a manager made of a generator has entered is yielded as well, unless
+    the generator is looked at itself (`besides`).
     """
     found = gc.get_referents(maker)
     for number, thing in enumerate(found):
@@ -110,8 +111,9 @@ def entered_by(maker: object) -> Iterator[Any]:
         yield owner
         if isinstance(owner, ContextDecorator | AsyncContextDecorator):
             generator = getattr(owner, "gen", None)
-            if isinstance(generator, GeneratorType | AsyncGeneratorType):
-                yield from entered_by(generator)
+            is_generator = isinstance(generator, GeneratorType | AsyncGeneratorType)
+            if is_generator and all(generator is not one for one in besides):
+                yield from entered_by(generator, besides=besides)
 
 
 def _names_of(thing: object) -> tuple[str, str] | None:

@@ -194,7 +194,10 @@ class _Report:
             self._holders = {}
             for node in self._forest.nodes:
                 links = node.chain.links
-                entered = [(_lock_of(one), link.frame) for link in links for one in entered_by(link.maker)]
+                makers = [link.maker for link in links]
+                entered = [
+                    (_lock_of(one), link.frame) for link in links for one in entered_by(link.maker, besides=makers)
+                ]
                 waits_at = [index for index, (lock, _) in enumerate(entered) if lock is _lock_of(node.wait.on)]
                 if waits_at:
                     del entered[waits_at[-1]]  # the one that it is about to enter
