@@ -82,7 +82,7 @@ def forget_fixture(fixturedef: Any, request: Any, error: BaseException) -> None:
     """Have pytest forget a fixture that was refused before it was set up: it would not set it up for another test."""
     if getattr(fixturedef, "cached_result", None) is None:
         fixturedef.cached_result = (None, None, (error, error.__traceback__))  # else it takes it for finished
-        finisher(fixturedef, request)()
+    finisher(fixturedef, request)()
 
 
 def require_xunit(items: Iterable[pytest.Item], collectors: list[pytest.Collector]) -> None:
