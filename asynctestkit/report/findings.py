@@ -20,6 +20,8 @@ if TRIM_FRAMES:
     __tracebackhide__ = True
 
 
+MOST_ALIKE: Final = 3
+"""How many findings of one kind, from one place, are listed each for itself."""
 _PLACE: Final = r"\S.*:\d+(?: in |$)"
 
 
@@ -65,10 +67,30 @@ def report_of(findings: Sequence[Finding], test: str) -> str:
         (only,) = findings
         return message(only.headline, test=test, **dict(only.facts), fix=only.fix, see=only.kind.anchor)
     blocks = [f"{len(findings)} faults in {test}: {_counted(findings)}"]
-    for number, finding in enumerate(findings, 1):
+    for number, (finding, count) in enumerate(_listed(findings), 1):
         first, _, rest = finding.text().partition("\n")
-        blocks.append(f"{number}. {first}\n{rest}")
+        more = f" ({count - 1} more like it)" if count > 1 else ""
+        blocks.append(f"{number}. {first}{more}\n{rest}")
     return "\n".join(blocks)
+
+
+def _listed(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
+    """Return the findings that are shown, each with how many it stands for; of many that are alike, the first."""
+    alike: dict[object, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(_shape(finding), []).append(finding)
+    listed: list[tuple[Finding, int]] = []
+    for finding in findings:
+        group = alike[_shape(finding)]
+        if len(group) <= MOST_ALIKE:
+            listed.append((finding, 1))
+        elif finding is group[0]:
+            listed.append((finding, len(group)))
+    return listed
+
+
+def _shape(finding: Finding) -> object:
+    return finding.kind, re.sub(r"0x[0-9a-f]+|\d+", "#", finding.headline), finding.place
 
 
 def _counted(findings: Iterable[Finding]) -> str:
@@ -93,7 +115,7 @@ def error_of(findings: Sequence[Finding], test: str) -> FindingError:
 def note_of(findings: Sequence[Finding], test: str) -> str:
     """Return what is added to a test that failed already."""
     lines = [report_of(findings, test)]
-    for finding in findings:
+    for finding, _ in _listed(findings):
         if finding.error is not None:
             lines.append("".join(traceback.format_exception(finding.error)).rstrip())
     return "\n".join(lines)

@@ -65,6 +65,20 @@ class TogetherTest(unittest.TestCase):
         told = [(type(test).__name__, "was never awaited" in text) for test, text in result.failures]
         self.assertEqual(told, [("_SubTest", False), ("Case", True)] * 2)
 
+    def test_many_alike(self) -> None:
+        """Of many findings from one line the first is shown, with how many there are; all count."""
+
+        class Case(AsyncTestCase):
+            async def test(self) -> None:
+                for _ in range(500):
+                    forgotten()  # type: ignore[unused-coroutine]  # on purpose
+                self.coroutine = forgotten()
+
+        text = report_of(Case)
+        self.assertIn(": 501 unawaited\n1. coroutine 'forgotten' was never awaited (499 more like it)\n", text)
+        self.assertIn("\n2. coroutine 'forgotten' was never awaited\n", text)
+        self.assertEqual(text.count("was never awaited"), 2)
+
     def test_interruption_is_no_finding(self) -> None:
         """What ends a task that blocks the loop is no error that nobody has seen."""
 
