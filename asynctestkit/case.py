@@ -238,15 +238,15 @@ class AsyncTestCase(Assertions, Contexts):
         self._atk_begin(None)
         try:
             super(IsolatedAsyncioTestCase, self).debug()
+            life = self._atk_life
+            if life is not None:
+                life.close_fixtures()
+                life.report()
+                life.check(instance=self)
         except BaseException:
             if self._atk_life is not None:
                 self._atk_life.lift_deadline()  # whoever looks into it has all the time there is
             raise
-        life = self._atk_life
-        if life is not None:
-            life.close_fixtures()
-            life.report()
-            life.check(instance=self)
         self._atk_end()
 
     if not TYPE_CHECKING:

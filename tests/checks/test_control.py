@@ -13,7 +13,9 @@ from asynctestkit import (
     background_task,
     fail_on,
 )
+from asynctestkit.checks.deadline import Deadline
 from asynctestkit.checks.policy import VARIABLE
+from asynctestkit.checks.watchdog import watchdog
 from tests.checks.faults import fail, forever, forgotten, outcome_of
 from tests.programs import plugin_options, run_program
 
@@ -275,6 +277,7 @@ class FailedTest(unittest.TestCase):
 
         with self.assertRaisesRegex(AssertionError, "coroutine 'forgotten' was never awaited"):
             Case("test").debug()
+        self.assertEqual([one for one in watchdog.armed if isinstance(one, Deadline)], [])  # nor has it a limit left
 
 
 if __name__ == "__main__":
