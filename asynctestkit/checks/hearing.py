@@ -1,7 +1,11 @@
 """What the checks of one test hear while it runs: what is made on its loop, what dies, what fails, what blocks.
 
-A fault belongs to the test in whose context it was made; what is heard in that of something that outlives the test is
-handed to its checks. What the test says that it expects is no finding.
+Rules:
+
+1. A fault belongs to the test in whose context it was made: `TEST` is copied into every task and callback. What is
+   heard in the context of something that outlives the test is handed to the checks of that.
+2. What a test says that it expects is no finding.
+3. Nothing is paid for what a test does not use: transports, generators and timers are noted from the first one on.
 """
 
 from __future__ import annotations

@@ -2,13 +2,12 @@
 
 Rules:
 
-1. A fault belongs to the test in whose context it was made: `TEST` is copied into every task and callback. Where no
-   context tells, as between the phases of a test, it belongs to the test that runs in this thread, or else to the one
-   test for which this thread was started.
+1. A fault belongs to the test in whose context it was made (see `hearing`). Where no context tells, as between the
+   phases of a test, it belongs to the test that runs in this thread, or else to the one test for which this thread was
+   started.
 2. What was there before the test is not its fault; what belongs to a wider scope is none of its business.
-3. What a test says that it expects is no finding.
-4. Nothing is paid for what a test does not use: transports are noted where one is made, garbage is collected only among
-   the objects that the test made, and what looks at things and tells of them is imported when there is one.
+3. Nothing is paid for what a test does not use: garbage is collected only among the objects that the test made, and
+   what looks at things and tells of them is imported when there is one.
 """
 
 from __future__ import annotations
