@@ -16,6 +16,7 @@ pickling, since parallel runners send them between processes: they take one stri
 
 from __future__ import annotations
 
+import sys
 from typing import NoReturn
 
 from asynctestkit.report.frames import TRIM_FRAMES, trim
@@ -95,6 +96,7 @@ def raise_together(errors: list[BaseException], what: str) -> None:
     """Raise what was collected: nothing, the one error, or a group that says `what` failed."""
     if not errors:
         return
+    __tracebackhide__ = _may_hide_all  # pytest looks for it here
     try:
         if len(errors) == 1:
             raise errors[0]
@@ -103,3 +105,9 @@ def raise_together(errors: list[BaseException], what: str) -> None:
         raise BaseExceptionGroup(f"{len(errors)} {what}", errors)
     finally:
         del errors
+
+
+def _may_hide_all(_: object) -> bool:
+    """Whether pytest may hide this frame: before version 9.1, a group of which it shows no frame ends the run."""
+    version: tuple[int | str, ...] = getattr(sys.modules.get("pytest"), "version_tuple", (9, 1))
+    return TRIM_FRAMES and version >= (9, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import unittest
 
-from tests.pytest_shim.support import ANYIO_TEST, PluginTest
+from tests.pytest_shim.support import ANYIO_TEST, STUBBORN, PluginTest
 
 
 class StrictModeTest(PluginTest):
@@ -218,6 +218,26 @@ class FindingsTest(PluginTest):
         lines = self.outcomes(source)
         self.assertEqual(lines[-1], "2 errors")
         self.assertIn("coroutine 'forgotten' was never awaited", lines[1])
+
+
+class GroupTest(PluginTest):
+    """Several errors at once, none of which has a line of the user's."""
+
+    def test_run_goes_on(self) -> None:
+        """They are one error of their test, whatever pytest makes of a group of which it shows no frame."""
+        source = """
+            from conftest import stubborn
+
+            async def test_two():
+                global TASKS
+                TASKS = [asyncio.create_task(stubborn()) for _ in range(2)]
+                await asyncio.sleep(0)
+
+            async def test_next(): pass
+        """
+        lines = self.outcomes(source, "--asynctestkit-timeout=0.5", conftest=STUBBORN)
+        self.assertEqual(lines[-1], "1 failed, 1 passed, 1 error")
+        self.assertRegex(lines[0], "^ERROR test_two - ExceptionGroup: 2 steps failed at the end of test")
 
 
 class NestedLoopTest(PluginTest):
