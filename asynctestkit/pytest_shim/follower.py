@@ -18,10 +18,9 @@ from asynctestkit.loops import current
 from asynctestkit.loops.shared import SharedLoop
 from asynctestkit.pytest_shim.current import item_of
 from asynctestkit.pytest_shim.wide import WideFixture, listed_in, used_by
-from asynctestkit.report.frames import TRIM_FRAMES
+from asynctestkit.report.errors import may_hide_all
 
-if TRIM_FRAMES:
-    __tracebackhide__ = True
+__tracebackhide__ = may_hide_all  # pytest makes a group of several errors of a tear-down, which passes through here
 
 _LENT: Final = pytest.StashKey[asyncio.AbstractEventLoop]()
 """The loop that was made current for a test."""

@@ -96,7 +96,7 @@ def raise_together(errors: list[BaseException], what: str) -> None:
     """Raise what was collected: nothing, the one error, or a group that says `what` failed."""
     if not errors:
         return
-    __tracebackhide__ = _may_hide_all  # pytest looks for it here
+    __tracebackhide__ = may_hide_all  # pytest looks for it here
     try:
         if len(errors) == 1:
             raise errors[0]
@@ -107,7 +107,7 @@ def raise_together(errors: list[BaseException], what: str) -> None:
         del errors
 
 
-def _may_hide_all(_: object) -> bool:
-    """Whether pytest may hide this frame: before version 9.1, a group of which it shows no frame ends the run."""
+def may_hide_all(_: object) -> bool:
+    """Whether pytest may hide a frame of ours: before version 9.1, a group of which it shows no frame ends the run."""
     version: tuple[int | str, ...] = getattr(sys.modules.get("pytest"), "version_tuple", (9, 1))
     return TRIM_FRAMES and version >= (9, 1)
