@@ -50,14 +50,15 @@ def made_since(marker: object) -> list[Any]:
 
 def ids_from_before(marker: object) -> frozenset[int]:
     """Return the ids of what is young and was made before an object was; none where that is old by now."""
-    older: list[Any] = []
-    for generation in range(YOUNG, -1, -1):
-        things = gc.get_objects(generation)
+    things = gc.get_objects(0)
+    since = _after(things, marker)
+    older = gc.get_objects(YOUNG) if YOUNG else []
+    if since is None:
+        things, older = older, []
         since = _after(things, marker)
-        if since is not None:
-            return frozenset(map(id, (*older, *things[: len(things) - len(since)])))
-        older = things
-    return frozenset()
+    if since is None:
+        return frozenset()
+    return frozenset(map(id, (*older, *things[: len(things) - len(since)])))
 
 
 def _after(things: list[Any], marker: object) -> list[Any] | None:
