@@ -234,7 +234,7 @@ class Deadline:
         self.due = now + (GRACE if struck else AGAIN)
         if self._strikes == STRIKES and struck:
             self._complain()
-        if struck and not (target.active or target.closing or _is_running(target)):
+        if struck and _is_in_plain_code(target):
             self.delivered = True  # nothing of ours sees it come out of plain code
             self._begin_again(now)
 
@@ -296,8 +296,8 @@ class Deadline:
         self._stack = describe_stack(frame)
         names = {"deadline": self, "text": self._text, "__module__": "builtins"}
         target = self.target
-        is_plain = target is not None and not (target.active or target.closing or _is_running(target))
-        return type(TimeoutError.__name__, (Expired, *(blocked.recorded_kinds(frame) if is_plain else ())), names)
+        kinds = blocked.recorded_kinds(frame) if target is not None and _is_in_plain_code(target) else ()
+        return type(TimeoutError.__name__, (Expired, *kinds), names)
 
     def told(self, expired: Expired) -> TimeoutError:
         """Return what a phase is told that was ended by `expired`."""
@@ -362,6 +362,11 @@ class Deadline:
             if waits is not None:
                 target.tell_beside(error, WAITS, waits)
         return error
+
+
+def _is_in_plain_code(target: Target) -> bool:
+    """Whether a runner's own call of plain code is what takes so long, out of which nothing of ours sees an error."""
+    return not (target.active or target.closing or _is_running(target))
 
 
 def _is_running(target: Target) -> bool:
